@@ -1,8 +1,6 @@
 package spec
 
-import (
-	"strconv"
-)
+import "strconv"
 
 // Protocol is the level of the spec language, and with it the netlink family.
 type Protocol string
@@ -30,10 +28,10 @@ type DefinitionType string
 
 // The kinds of definitions.
 const (
-	Const  DefinitionType = "const"
-	Enum   DefinitionType = "enum"
-	Flags  DefinitionType = "flags"
-	Struct DefinitionType = "struct"
+	DefConst  DefinitionType = "const"
+	DefEnum   DefinitionType = "enum"
+	DefFlags  DefinitionType = "flags"
+	DefStruct DefinitionType = "struct"
 )
 
 // Scope says which generated header gets a definition.
@@ -60,26 +58,26 @@ type AttrType string
 
 // The attribute types.
 const (
-	U8            AttrType = "u8"
-	U16           AttrType = "u16"
-	U32           AttrType = "u32"
-	U64           AttrType = "u64"
-	S8            AttrType = "s8"
-	S16           AttrType = "s16"
-	S32           AttrType = "s32"
-	S64           AttrType = "s64"
-	Uint          AttrType = "uint"
-	Sint          AttrType = "sint"
-	Flag          AttrType = "flag"
-	String        AttrType = "string"
-	Binary        AttrType = "binary"
-	Nest          AttrType = "nest"
-	IndexedArray  AttrType = "indexed-array"
-	NestTypeValue AttrType = "nest-type-value"
-	Bitfield32    AttrType = "bitfield32"
-	SubMessageTyp AttrType = "sub-message"
-	Pad           AttrType = "pad"
-	Unused        AttrType = "unused"
+	TypeU8            AttrType = "u8"
+	TypeU16           AttrType = "u16"
+	TypeU32           AttrType = "u32"
+	TypeU64           AttrType = "u64"
+	TypeS8            AttrType = "s8"
+	TypeS16           AttrType = "s16"
+	TypeS32           AttrType = "s32"
+	TypeS64           AttrType = "s64"
+	TypeUint          AttrType = "uint"
+	TypeSint          AttrType = "sint"
+	TypeFlag          AttrType = "flag"
+	TypeString        AttrType = "string"
+	TypeBinary        AttrType = "binary"
+	TypeNest          AttrType = "nest"
+	TypeIndexedArray  AttrType = "indexed-array"
+	TypeNestTypeValue AttrType = "nest-type-value"
+	TypeBitfield32    AttrType = "bitfield32"
+	TypeSubMessage    AttrType = "sub-message"
+	TypePad           AttrType = "pad"
+	TypeUnused        AttrType = "unused"
 )
 
 // ByteOrder is the byte order of an integer.
