@@ -1,0 +1,59 @@
+package runtime
+
+import "fmt"
+
+// CheckMin fails if the value is present and below low.
+func CheckMin[T Integer](e *Encoder, o Opt[T], low T) {
+	if o.ok && o.v < low {
+		e.Fail(fmt.Sprintf("%d is below the minimum %d", o.v, low))
+	}
+}
+
+// CheckMax fails if the value is present and above high.
+func CheckMax[T Integer](e *Encoder, o Opt[T], high T) {
+	if o.ok && o.v > high {
+		e.Fail(fmt.Sprintf("%d is above the maximum %d", o.v, high))
+	}
+}
+
+// CheckMask fails if the value has bits outside mask.
+func CheckMask[T Integer](e *Encoder, o Opt[T], mask T) {
+	if o.ok && o.v&^mask != 0 {
+		e.Fail(fmt.Sprintf("%#x has bits outside the mask %#x", o.v, mask))
+	}
+}
+
+// CheckLen fails if the string, without its NUL, is present and not of low to
+// high bytes.
+func CheckLen(e *Encoder, o Opt[string], low, high int) {
+	if o.ok {
+		checkLen(e, len(o.v), low, high)
+	}
+}
+
+// CheckBytes fails if b is not nil and not of low to high bytes.
+func CheckBytes[B ~[]byte](e *Encoder, b B, low, high int) {
+	if b != nil {
+		checkLen(e, len(b), low, high)
+	}
+}
+
+func checkLen(e *Encoder, n, low, high int) {
+	switch {
+	case n >= low && n <= high:
+	case low == high:
+		e.Fail(fmt.Sprintf("%d bytes, want %d", n, low))
+	case n < low:
+		e.Fail(fmt.Sprintf("%d bytes, at least %d needed", n, low))
+	default:
+		e.Fail(fmt.Sprintf("%d bytes, at most %d allowed", n, high))
+	}
+}
+
+// CheckEach applies a check to each element of a list; check is one of
+// CheckMin, CheckMax and CheckMask.
+func CheckEach[T Integer](e *Encoder, list []T, check func(*Encoder, Opt[T], T), limit T) {
+	for _, v := range list {
+		check(e, Some(v), limit)
+	}
+}

@@ -1,0 +1,217 @@
+package runtime
+
+import "fmt"
+
+// maxDepth bounds nesting. The deepest family of the kernel nests 16 levels
+// (MAX_POLICY_RECURSION_DEPTH in lib/nlattr.c is 10).
+const maxDepth = 64
+
+// A Decoder reads messages in place. The first error sticks and ends every
+// walk. What the Get and Read functions return is copied out of the buffer and
+// safe to keep. A Decoder must not be used concurrently.
+type Decoder struct {
+	buf []byte
+
+	pos, end int // the window: bytes of the current message not yet read
+	off, lim int // the payload of the current attribute
+	typ      uint16
+
+	outer   []window
+	scopes  []scope
+	strings *[internSize]string
+	err     *codecError
+}
+
+type window struct{ pos, end int }
+
+// scope is the value of an attribute that selects sub-messages further inside.
+type scope struct {
+	depth       int
+	name, value string
+}
+
+// Unmarshal decodes b, a message without netlink header, into m, which must be
+// zero.
+func Unmarshal(b []byte, m Message) error {
+	var d Decoder
+	d.Reset(b)
+	m.Decode(&d)
+	return d.Err()
+}
+
+// Reset makes d read b from its start. Interned strings are kept.
+func (d *Decoder) Reset(b []byte) {
+	d.buf = b
+	d.pos, d.end = 0, len(b)
+	d.outer, d.scopes = d.outer[:0], d.scopes[:0]
+	d.err = nil
+}
+
+// Err returns the first error.
+func (d *Decoder) Err() error {
+	if d.err == nil {
+		return nil
+	}
+	return d.err
+}
+
+// Fail records an error at the current attribute, unless there is one already.
+func (d *Decoder) Fail(msg string) {
+	if d.err == nil {
+		d.err = &codecError{offset: max(d.off-attrHeaderLen, 0), msg: msg}
+	}
+	d.pos = d.end
+}
+
+// Next moves to the next attribute of the window and reports whether there is
+// one. Fewer than four bytes at the end are padding.
+func (d *Decoder) Next() bool {
+	if d.end-d.pos < attrHeaderLen || d.err != nil {
+		return false
+	}
+	b := d.buf[d.pos:d.end:d.end]
+	n := int(native.Uint16(b))
+	d.typ = native.Uint16(b[2:])
+	d.off = d.pos + attrHeaderLen
+	if n < attrHeaderLen || n > len(b) {
+		d.lim = d.off
+		d.Fail(fmt.Sprintf("attribute length %d does not fit into the %d bytes left", n, len(b)))
+		return false
+	}
+	d.lim = d.pos + n
+	d.pos = min(d.pos+align4(n), d.end)
+	return true
+}
+
+// ID returns the type of the current attribute without its flag bits.
+func (d *Decoder) ID() uint16 { return d.typ & typeMask }
+
+// Payload returns the payload of the current attribute, part of the buffer.
+func (d *Decoder) Payload() []byte { return d.buf[d.off:d.lim:d.lim] }
+
+// Unknown appends the current attribute to u as it is.
+func (d *Decoder) Unknown(u *RawAttrs) {
+	*u = append(*u, d.buf[d.off-attrHeaderLen:d.lim]...)
+	for len(*u)&3 != 0 {
+		*u = append(*u, 0)
+	}
+}
+
+// Enter makes the payload of the current attribute the window until Leave.
+func (d *Decoder) Enter() {
+	if len(d.outer) >= maxDepth {
+		d.Fail(fmt.Sprintf("nested deeper than %d levels", maxDepth))
+	}
+	d.outer = append(d.outer, window{d.pos, d.end})
+	d.pos, d.end = d.off, d.lim
+	if d.err != nil {
+		d.pos = d.end
+	}
+}
+
+// Leave returns to the window that Enter left.
+func (d *Decoder) Leave() {
+	n := len(d.outer) - 1
+	w := d.outer[n]
+	d.outer = d.outer[:n]
+	for len(d.scopes) > 0 && d.scopes[len(d.scopes)-1].depth > n {
+		d.scopes = d.scopes[:len(d.scopes)-1]
+	}
+	d.pos, d.end = w.pos, w.end
+}
+
+// Level enters the only attribute of the window and returns its type, which is
+// data in a chain of nests (YNL's nest-type-value).
+func (d *Decoder) Level() uint16 {
+	if !d.Next() {
+		d.Fail("a level of the chain is missing")
+		d.off, d.lim = d.end, d.end
+	}
+	id := d.ID()
+	d.Enter()
+	return id
+}
+
+// Rest returns the number of bytes of the window that are not yet read.
+func (d *Decoder) Rest() int { return d.end - d.pos }
+
+// Take returns the next n bytes of the window. If there are fewer it fails and
+// returns n zero bytes.
+func (d *Decoder) Take(n int) []byte {
+	if d.end-d.pos < n {
+		d.Fail(fmt.Sprintf("%d bytes, want %d", d.end-d.pos, n))
+		return make([]byte, n)
+	}
+	b := d.buf[d.pos : d.pos+n : d.pos+n]
+	d.pos += n
+	return b
+}
+
+// Struct returns the next n bytes of the window for a C struct, extended with
+// zero bytes if there are fewer: structs grow with the kernel.
+func (d *Decoder) Struct(n int) []byte {
+	if d.end-d.pos >= n {
+		return d.Take(n)
+	}
+	b := make([]byte, n)
+	d.pos += copy(b, d.buf[d.pos:d.end])
+	return b
+}
+
+// Header decodes a fixed header of n bytes and skips its padding.
+func (d *Decoder) Header(h Message, n int) {
+	if d.Rest() < n {
+		d.off, d.lim = d.pos, d.end
+		d.Fail(fmt.Sprintf("%d bytes where the header takes %d", d.Rest(), n))
+		return
+	}
+	start := d.pos
+	end := d.end
+	d.end = start + n
+	h.Decode(d)
+	d.pos, d.end = min(start+align4(n), end), end
+}
+
+// SetScope makes value the value of the attribute name for sub-messages further
+// inside that are selected by it.
+func (d *Decoder) SetScope(name, value string) {
+	d.scopes = append(d.scopes, scope{len(d.outer), name, value})
+}
+
+// Scope returns the value of the attribute name in the nearest enclosing nest
+// that has it.
+func (d *Decoder) Scope(name string) string {
+	for i := len(d.scopes) - 1; i >= 0; i-- {
+		if d.scopes[i].name == name {
+			return d.scopes[i].value
+		}
+	}
+	return ""
+}
+
+func align4(n int) int { return (n + 3) &^ 3 }
+
+const internSize = 256
+
+// str returns b as a string; short ones that repeat (interface names, kinds)
+// are not allocated again.
+func (d *Decoder) str(b []byte) string {
+	if len(b) == 0 {
+		return ""
+	}
+	if len(b) > 32 {
+		return string(b)
+	}
+	if d.strings == nil {
+		d.strings = new([internSize]string)
+	}
+	h := uint32(2166136261) // FNV-1a
+	for _, c := range b {
+		h = (h ^ uint32(c)) * 16777619
+	}
+	s := &d.strings[h%internSize]
+	if *s != string(b) {
+		*s = string(b)
+	}
+	return *s
+}
