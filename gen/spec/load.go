@@ -15,8 +15,8 @@ import (
 )
 
 // maxNodes bounds a tree with its aliases expanded. The largest kernel spec
-// has about 30,000 nodes.
-const maxNodes = 1 << 18
+// has about 7,000.
+const maxNodes = 1 << 17
 
 // Load parses one YAML document into a tree. The name goes into positions and
 // is not opened. Load never panics; if the text is not a single well-formed

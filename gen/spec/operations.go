@@ -33,7 +33,7 @@ func (d *decoder) operation(n *Node, path string) *Operation {
 		Doc:          val(m, "doc", text),
 		Value:        val(m, "value", upTo(maxMessageID)),
 		AttributeSet: val(m, "attribute-set", name),
-		FixedHeader:  val(m, "fixed-header", textOrNull),
+		FixedHeader:  val(m, "fixed-header", name),
 		Flags:        vals(m, "flags", opFlag),
 		DontValidate: vals(m, "dont-validate", choice(SkipStrict, SkipDump, SkipDumpStrict)),
 		ConfigCond:   val(m, "config-cond", name),

@@ -246,7 +246,7 @@ type Operation struct {
 	Doc          Val[string] // required
 	Value        Val[uint32] // id, or reply id of a notification
 	AttributeSet Val[string]
-	FixedHeader  Val[string] // overrides that of Operations; Set and empty for null: none
+	FixedHeader  Val[string] // overrides that of Operations
 	Flags        Val[[]Val[OpFlag]]
 	DontValidate Val[[]Val[DontValidate]]
 	ConfigCond   Val[string] // kernel option the operation depends on
