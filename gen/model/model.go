@@ -3,11 +3,10 @@
 // only thing emitters see, and they treat it as read-only.
 package model
 
+import "github.com/nlgen/nlgen/gen/diag"
+
 // A Pos is where something stands in a spec or overlay.
-type Pos struct {
-	File      string
-	Line, Col int
-}
+type Pos = diag.Pos
 
 // A Family is one netlink family.
 type Family struct {
