@@ -4,62 +4,51 @@ import (
 	"slices"
 
 	"github.com/nlgen/nlgen/gen/diag"
+	"github.com/nlgen/nlgen/gen/tree"
 )
 
-func (d *decoder) attributeSet(n *Node, path string) *AttributeSet {
-	m := d.mapping(n, path)
-	set := &AttributeSet{
-		Pos:         n.Pos,
-		Name:        val(m, "name", name),
-		Doc:         val(m, "doc", text),
-		NamePrefix:  val(m, "name-prefix", text),
-		EnumName:    val(m, "enum-name", textOrNull),
-		SubsetOf:    val(m, "subset-of", name),
-		Header:      val(m, "header", name),
-		AttrCntName: val(m, "attr-cnt-name", name),
-		AttrMaxName: val(m, "attr-max-name", name),
-		GoName:      val(m, keyGoName, name),
-		CName:       val(m, keyCName, textOrNull),
-		Attributes:  list(m, "attributes", (*decoder).attribute),
+func attributeSet(c tree.Cursor) *AttributeSet {
+	m := c.Map()
+	required := []string{"name", "type"}
+	if c.Node.Get("subset-of") != nil {
+		required = []string{"name"} // the rest comes from the parent set
 	}
-	m.done("name", "attributes")
+	set := &AttributeSet{
+		Pos:         c.Node.Pos,
+		Name:        tree.Value(m, "name", tree.Name),
+		Doc:         tree.Value(m, "doc", tree.Text),
+		NamePrefix:  tree.Value(m, "name-prefix", tree.Text),
+		EnumName:    tree.Value(m, "enum-name", tree.TextOrNull),
+		SubsetOf:    tree.Value(m, "subset-of", tree.Name),
+		Header:      tree.Value(m, "header", tree.Name),
+		AttrCntName: tree.Value(m, "attr-cnt-name", tree.Name),
+		AttrMaxName: tree.Value(m, "attr-max-name", tree.Name),
+		GoName:      tree.Value(m, keyGoName, tree.Name),
+		CName:       tree.Value(m, keyCName, tree.TextOrNull),
+		Attributes:  tree.List(m, "attributes", attribute(required)),
+	}
+	m.Done("name", "attributes")
 	if set.SubsetOf.Set && set.NamePrefix.Set {
-		d.diags.Add(diag.Diagnostic{
-			Pos: set.NamePrefix.Pos, Path: join(path, "name-prefix"),
+		c.At("name-prefix", c.Node.Get("name-prefix")).Report(diag.Diagnostic{
 			Msg: "a subset has no prefix of its own", Hint: "its ids are those of " + set.SubsetOf.Value,
 		})
 	}
-	if !set.SubsetOf.Set {
-		d.needTypes(n.Get("attributes"), join(path, "attributes"))
-	}
 	return set
-}
-
-// needTypes reports attributes without a type, which only a subset may have.
-func (d *decoder) needTypes(attributes *Node, path string) {
-	if attributes == nil {
-		return
-	}
-	for i, a := range attributes.Items {
-		if a.Kind == Mapping && a.Get("type") == nil {
-			d.diags.Errorf(a.Pos, join(path, itemName(a, i)), `key "type" is missing`)
-		}
-	}
 }
 
 var (
 	integers = with(fixedIntegers, TypeUint, TypeSint)
 
-	attrType = choice(with(integers, TypeFlag, TypeString, TypeBinary, TypeNest, TypeIndexedArray,
+	attrType = tree.Choice(with(integers, TypeFlag, TypeString, TypeBinary, TypeNest, TypeIndexedArray,
 		TypeNestTypeValue, TypeBitfield32, TypeSubMessage, TypePad, TypeUnused)...)
-	byteOrder   = choice(LittleEndian, BigEndian)
-	displayHint = choice(HintHex, HintMAC, HintFDDI, HintIPv4, HintIPv6, HintIPv4Or6, HintUUID, HintSockaddr)
+	byteOrder   = tree.Choice(LittleEndian, BigEndian)
+	displayHint = tree.Choice(HintHex, HintMAC, HintFDDI, HintIPv4, HintIPv6, HintIPv4Or6, HintUUID, HintSockaddr)
 )
 
 // attributeRules lists the properties that only some types of attributes have.
 // The kernel's specs set some of these where they have no effect, such as a
 // byte order on bytes; those combinations are listed too.
-var attributeRules = []rule[AttrType]{
+var attributeRules = []tree.Rule[AttrType]{
 	{"type-value", []AttrType{TypeNestTypeValue, TypeU64}},
 	{"byte-order", with(integers, TypeBinary, TypeIndexedArray)},
 	{"nested-attributes", []AttrType{TypeNest, TypeIndexedArray, TypeNestTypeValue}},
@@ -82,45 +71,54 @@ var attributeNeeds = map[AttrType][]string{
 	TypeSubMessage:   {"sub-message", "selector"},
 }
 
-func (d *decoder) attribute(n *Node, path string) *Attribute {
-	m := d.mapping(n, path)
-	a := &Attribute{
-		Pos:              n.Pos,
-		Name:             val(m, "name", name),
-		Type:             val(m, "type", attrType),
-		Doc:              val(m, "doc", text),
-		Value:            val(m, "value", upTo(maxAttributeID)),
-		TypeValue:        vals(m, "type-value", name),
-		ByteOrder:        val(m, "byte-order", byteOrder),
-		MultiAttr:        val(m, "multi-attr", boolean),
-		NestedAttributes: val(m, "nested-attributes", name),
-		Enum:             val(m, "enum", name),
-		EnumAsFlags:      val(m, "enum-as-flags", boolean),
-		SubType:          val(m, "sub-type", attrType),
-		Struct:           val(m, "struct", name),
-		SubMessage:       val(m, "sub-message", name),
-		Selector:         val(m, "selector", name),
-		DisplayHint:      val(m, "display-hint", displayHint),
-		NamePrefix:       val(m, "name-prefix", text),
-		Checks:           sub(m, "checks", (*decoder).checks),
-		GoName:           val(m, keyGoName, name),
-		CName:            val(m, keyCName, textOrNull),
-		Unit:             val(m, keyUnit, choice(Nanoseconds, Microseconds, Milliseconds, Seconds)),
-		Header:           val(m, keyHeader, name),
-		ArrayOf:          sub(m, keyArrayOf, (*decoder).arrayOf),
-		Hint:             val(m, keyHint, choice(Sockaddr)),
+// attribute returns a reader of attributes with the given required keys.
+func attribute(required []string) func(tree.Cursor) *Attribute {
+	return func(c tree.Cursor) *Attribute {
+		m := c.Map()
+		a := attributeShape(m)
+		m.Done(required...)
+		tree.Restrict(m, a.Type, attributeRules)
+		for _, key := range attributeNeeds[a.Type.Value] {
+			m.Require(key)
+		}
+		if checks := c.Node.Get("checks"); checks != nil && checks.Kind == tree.Mapping {
+			tree.Restrict(c.At("checks", checks).Map(), a.Type, checkRules)
+		}
+		return a
 	}
-	restrict(m, a.Type, attributeRules)
-	m.done("name")
-	for _, key := range attributeNeeds[a.Type.Value] {
-		m.require(key)
+}
+
+func attributeShape(m *tree.Map) *Attribute {
+	return &Attribute{
+		Pos:              m.Node.Pos,
+		Name:             tree.Value(m, "name", tree.Name),
+		Type:             tree.Value(m, "type", attrType),
+		Doc:              tree.Value(m, "doc", tree.Text),
+		Value:            tree.Value(m, "value", tree.UpTo(maxAttributeID)),
+		TypeValue:        tree.Values(m, "type-value", tree.Name),
+		ByteOrder:        tree.Value(m, "byte-order", byteOrder),
+		MultiAttr:        tree.Value(m, "multi-attr", tree.Bool),
+		NestedAttributes: tree.Value(m, "nested-attributes", tree.Name),
+		Enum:             tree.Value(m, "enum", tree.Name),
+		EnumAsFlags:      tree.Value(m, "enum-as-flags", tree.Bool),
+		SubType:          tree.Value(m, "sub-type", attrType),
+		Struct:           tree.Value(m, "struct", tree.Name),
+		SubMessage:       tree.Value(m, "sub-message", tree.Name),
+		Selector:         tree.Value(m, "selector", tree.Name),
+		DisplayHint:      tree.Value(m, "display-hint", displayHint),
+		NamePrefix:       tree.Value(m, "name-prefix", tree.Text),
+		Checks:           tree.Sub(m, "checks", checks),
+		GoName:           tree.Value(m, keyGoName, tree.Name),
+		CName:            tree.Value(m, keyCName, tree.TextOrNull),
+		Unit:             tree.Value(m, keyUnit, tree.Choice(Nanoseconds, Microseconds, Milliseconds, Seconds)),
+		Header:           tree.Value(m, keyHeader, tree.Name),
+		ArrayOf:          tree.Sub(m, keyArrayOf, arrayOf),
+		Hint:             tree.Value(m, keyHint, tree.Choice(Sockaddr)),
 	}
-	d.restrictChecks(n.Get("checks"), a.Type, join(path, "checks"))
-	return a
 }
 
 // checkRules lists the checks that only some types of attributes have.
-var checkRules = []rule[AttrType]{
+var checkRules = []tree.Rule[AttrType]{
 	{"flags-mask", with(integers, TypeBitfield32)},
 	{"min", integers},
 	{"max", integers},
@@ -130,25 +128,19 @@ var checkRules = []rule[AttrType]{
 	{"unterminated-ok", []AttrType{TypeString}},
 }
 
-func (d *decoder) checks(n *Node, path string) *Checks {
-	m := d.mapping(n, path)
-	defer m.done()
+func checks(c tree.Cursor) *Checks {
+	m := c.Map()
+	defer m.Done()
 	return &Checks{
-		Pos:            n.Pos,
-		Doc:            val(m, "doc", text),
-		FlagsMask:      val(m, "flags-mask", name),
-		Min:            val(m, "min", number),
-		Max:            val(m, "max", number),
-		MinLen:         val(m, "min-len", length),
-		MaxLen:         val(m, "max-len", length),
-		ExactLen:       val(m, "exact-len", length),
-		UnterminatedOK: val(m, "unterminated-ok", boolean),
-	}
-}
-
-func (d *decoder) restrictChecks(n *Node, kind Val[AttrType], path string) {
-	if n != nil && n.Kind == Mapping {
-		restrict(d.mapping(n, path), kind, checkRules)
+		Pos:            c.Node.Pos,
+		Doc:            tree.Value(m, "doc", tree.Text),
+		FlagsMask:      tree.Value(m, "flags-mask", tree.Name),
+		Min:            tree.Value(m, "min", number),
+		Max:            tree.Value(m, "max", number),
+		MinLen:         tree.Value(m, "min-len", length),
+		MaxLen:         tree.Value(m, "max-len", length),
+		ExactLen:       tree.Value(m, "exact-len", length),
+		UnterminatedOK: tree.Value(m, "unterminated-ok", tree.Bool),
 	}
 }
 

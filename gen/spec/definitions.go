@@ -1,8 +1,10 @@
 package spec
 
+import "github.com/nlgen/nlgen/gen/tree"
+
 // definitionRules lists the properties that only some kinds of definitions
 // have.
-var definitionRules = []rule[DefinitionType]{
+var definitionRules = []tree.Rule[DefinitionType]{
 	{"value", []DefinitionType{DefConst}},
 	{"value-start", []DefinitionType{DefEnum, DefFlags}},
 	{"entries", []DefinitionType{DefEnum, DefFlags}},
@@ -17,56 +19,56 @@ var definitionNeeds = map[DefinitionType]string{
 	DefConst: "value", DefEnum: "entries", DefFlags: "entries", DefStruct: "members",
 }
 
-func (d *decoder) definition(n *Node, path string) *Definition {
-	m := d.mapping(n, path)
+func definition(c tree.Cursor) *Definition {
+	m := c.Map()
 	def := &Definition{
-		Pos:         n.Pos,
-		Name:        val(m, "name", name),
-		Type:        val(m, "type", choice(DefConst, DefEnum, DefFlags, DefStruct)),
-		Doc:         val(m, "doc", text),
-		Header:      val(m, "header", name),
-		Scope:       val(m, "scope", choice(ScopeUAPI, ScopeKernel, ScopeUser)),
-		NamePrefix:  val(m, "name-prefix", text),
-		EnumName:    val(m, "enum-name", textOrNull),
-		GoName:      val(m, keyGoName, name),
-		CName:       val(m, keyCName, textOrNull),
-		Value:       val(m, "value", literal),
-		ValueStart:  val(m, "value-start", number),
-		Entries:     list(m, "entries", (*decoder).entry),
-		RenderMax:   val(m, "render-max", boolean),
-		EnumCntName: val(m, "enum-cnt-name", name),
-		Members:     list(m, "members", (*decoder).member),
-		Layout:      val(m, keyLayout, choice(Packed, Natural)),
+		Pos:         c.Node.Pos,
+		Name:        tree.Value(m, "name", tree.Name),
+		Type:        tree.Value(m, "type", tree.Choice(DefConst, DefEnum, DefFlags, DefStruct)),
+		Doc:         tree.Value(m, "doc", tree.Text),
+		Header:      tree.Value(m, "header", tree.Name),
+		Scope:       tree.Value(m, "scope", tree.Choice(ScopeUAPI, ScopeKernel, ScopeUser)),
+		NamePrefix:  tree.Value(m, "name-prefix", tree.Text),
+		EnumName:    tree.Value(m, "enum-name", tree.TextOrNull),
+		GoName:      tree.Value(m, keyGoName, tree.Name),
+		CName:       tree.Value(m, keyCName, tree.TextOrNull),
+		Value:       tree.Value(m, "value", literal),
+		ValueStart:  tree.Value(m, "value-start", number),
+		Entries:     tree.List(m, "entries", entry),
+		RenderMax:   tree.Value(m, "render-max", tree.Bool),
+		EnumCntName: tree.Value(m, "enum-cnt-name", tree.Name),
+		Members:     tree.List(m, "members", member),
+		Layout:      tree.Value(m, keyLayout, tree.Choice(Packed, Natural)),
 	}
-	restrict(m, def.Type, definitionRules)
-	m.done("name", "type")
+	tree.Restrict(m, def.Type, definitionRules)
+	m.Done("name", "type")
 	if def.Type.Set {
-		m.require(definitionNeeds[def.Type.Value])
+		m.Require(definitionNeeds[def.Type.Value])
 	}
 	return def
 }
 
 // entry reads an entry of an enum or of flags, which may be just its name.
-func (d *decoder) entry(n *Node, path string) *Entry {
-	if n.Kind == Scalar {
-		return &Entry{Pos: n.Pos, Name: parseVal(d, n, path, name)}
+func entry(c tree.Cursor) *Entry {
+	if c.Node.Kind == tree.Scalar {
+		return &Entry{Pos: c.Node.Pos, Name: tree.Parse(c, tree.Name)}
 	}
-	m := d.mapping(n, path)
-	defer m.done("name")
+	m := c.Map()
+	defer m.Done("name")
 	return &Entry{
-		Pos:    n.Pos,
-		Name:   val(m, "name", name),
-		Value:  val(m, "value", integer),
-		Doc:    val(m, "doc", text),
-		GoName: val(m, keyGoName, name),
-		CName:  val(m, keyCName, textOrNull),
+		Pos:    c.Node.Pos,
+		Name:   tree.Value(m, "name", tree.Name),
+		Value:  tree.Value(m, "value", tree.Integer),
+		Doc:    tree.Value(m, "doc", tree.Text),
+		GoName: tree.Value(m, keyGoName, tree.Name),
+		CName:  tree.Value(m, keyCName, tree.TextOrNull),
 	}
 }
 
 var fixedIntegers = []AttrType{TypeU8, TypeU16, TypeU32, TypeU64, TypeS8, TypeS16, TypeS32, TypeS64}
 
 // memberRules lists the properties that only some types of members have.
-var memberRules = []rule[AttrType]{
+var memberRules = []tree.Rule[AttrType]{
 	{"len", []AttrType{TypeString, TypeBinary, TypePad}},
 	{"byte-order", with(fixedIntegers, TypeBinary)},
 	{"enum", fixedIntegers},
@@ -75,43 +77,43 @@ var memberRules = []rule[AttrType]{
 	{"struct", []AttrType{TypeBinary}},
 }
 
-func (d *decoder) member(n *Node, path string) *Member {
-	m := d.mapping(n, path)
+func member(c tree.Cursor) *Member {
+	m := c.Map()
 	member := &Member{
-		Pos:         n.Pos,
-		Name:        val(m, "name", name),
-		Type:        val(m, "type", choice(with(fixedIntegers, TypeString, TypeBinary, TypePad)...)),
-		Len:         val(m, "len", length),
-		ByteOrder:   val(m, "byte-order", byteOrder),
-		Doc:         val(m, "doc", text),
-		Enum:        val(m, "enum", name),
-		EnumAsFlags: val(m, "enum-as-flags", boolean),
-		DisplayHint: val(m, "display-hint", displayHint),
-		Struct:      val(m, "struct", name),
-		Count:       val(m, keyCount, count),
-		GoName:      val(m, keyGoName, name),
-		CName:       val(m, keyCName, textOrNull),
+		Pos:         c.Node.Pos,
+		Name:        tree.Value(m, "name", tree.Name),
+		Type:        tree.Value(m, "type", tree.Choice(with(fixedIntegers, TypeString, TypeBinary, TypePad)...)),
+		Len:         tree.Value(m, "len", length),
+		ByteOrder:   tree.Value(m, "byte-order", byteOrder),
+		Doc:         tree.Value(m, "doc", tree.Text),
+		Enum:        tree.Value(m, "enum", tree.Name),
+		EnumAsFlags: tree.Value(m, "enum-as-flags", tree.Bool),
+		DisplayHint: tree.Value(m, "display-hint", displayHint),
+		Struct:      tree.Value(m, "struct", tree.Name),
+		Count:       tree.Value(m, keyCount, count),
+		GoName:      tree.Value(m, keyGoName, tree.Name),
+		CName:       tree.Value(m, keyCName, tree.TextOrNull),
 	}
-	restrict(m, member.Type, memberRules)
-	m.done("name", "type")
-	d.memberSize(n, member, path)
+	tree.Restrict(m, member.Type, memberRules)
+	m.Done("name", "type")
+	memberSize(c, member)
 	return member
 }
 
 // memberSize reports a member whose size nothing gives, or two things.
-func (d *decoder) memberSize(n *Node, m *Member, path string) {
-	hasLen, hasStruct := n.Get("len") != nil, n.Get("struct") != nil
+func memberSize(c tree.Cursor, m *Member) {
+	hasLen, hasStruct := c.Node.Get("len") != nil, c.Node.Get("struct") != nil
 	switch m.Type.Value {
 	case TypeBinary:
 		if !hasLen && !hasStruct && !m.Count.Value.Flexible {
-			d.diags.Errorf(n.Pos, path, `a binary member needs "len" or "struct"`)
+			c.Errorf(`a binary member needs "len" or "struct"`)
 		}
 		if hasLen && hasStruct {
-			d.diags.Errorf(n.Get("len").Pos, path, `"len" beside "struct"; the struct gives the length`)
+			c.At("len", c.Node.Get("len")).Errorf(`"len" beside "struct"; the struct gives the length`)
 		}
 	case TypeString, TypePad:
 		if !hasLen {
-			d.diags.Errorf(n.Pos, path, `a %s member needs "len"`, m.Type.Value)
+			c.Errorf(`a %s member needs "len"`, m.Type.Value)
 		}
 	}
 }

@@ -1,5 +1,7 @@
 package spec
 
+import "github.com/nlgen/nlgen/gen/tree"
+
 // The keys of the extensions.
 const (
 	keyPackage      = "x-nlgen-package"
@@ -17,48 +19,49 @@ const (
 	keyMerge        = "x-nlgen-merge"
 )
 
-func (d *decoder) arrayOf(n *Node, path string) *ArrayOf {
-	m := d.mapping(n, path)
-	defer m.done("header")
+func arrayOf(c tree.Cursor) *ArrayOf {
+	m := c.Map()
+	defer m.Done("header")
 	return &ArrayOf{
-		Pos:              n.Pos,
-		Doc:              val(m, "doc", text),
-		Header:           val(m, "header", name),
-		LengthMember:     val(m, "length-member", name),
-		NestedAttributes: val(m, "nested-attributes", name),
+		Pos:              c.Node.Pos,
+		Doc:              tree.Value(m, "doc", tree.Text),
+		Header:           tree.Value(m, "header", tree.Name),
+		LengthMember:     tree.Value(m, "length-member", tree.Name),
+		NestedAttributes: tree.Value(m, "nested-attributes", tree.Name),
 	}
 }
 
 // merge reads the merge rule of an operation, which must have a key.
-func (d *decoder) merge(n *Node, path string) *Merge {
-	m := d.mapping(n, path)
-	defer m.done("key")
-	r := d.mergeRule(m)
+func merge(c tree.Cursor) *Merge {
+	m := c.Map()
+	defer m.Done("key")
+	r := mergeRule(m)
 	return &r
 }
 
-func (d *decoder) mergeRule(m *mapping) Merge {
+func mergeRule(m *tree.Map) Merge {
 	return Merge{
-		Pos:   m.node.Pos,
-		Doc:   val(m, "doc", text),
-		Key:   vals(m, "key", name),
-		Lists: d.mergeLists(m.get("lists"), join(m.path, "lists")),
+		Pos:   m.Node.Pos,
+		Doc:   tree.Value(m, "doc", tree.Text),
+		Key:   tree.Values(m, "key", tree.Name),
+		Lists: mergeLists(m),
 	}
 }
 
 // mergeLists reads a mapping from the names of lists to their rules.
-func (d *decoder) mergeLists(n *Node, path string) []*MergeList {
-	if n == nil {
+func mergeLists(rule *tree.Map) []*MergeList {
+	lists, ok := rule.Field("lists")
+	if !ok {
 		return nil
 	}
 	var out []*MergeList
-	for _, f := range d.mapping(n, path).node.Fields {
-		m := d.mapping(f.Value, join(path, f.Key.Value))
+	for _, f := range lists.Map().Node.Fields {
+		m := lists.At(f.Key.Value, f.Value).Map()
 		out = append(out, &MergeList{
-			Name:  parseVal(d, f.Key, m.path, name),
-			Merge: d.mergeRule(m),
+			Name:  tree.Parse(lists.At(f.Key.Value, f.Key), tree.Name),
+			Merge: mergeRule(m),
 		})
-		m.done()
+		m.Done()
 	}
 	return out
 }

@@ -1,103 +1,106 @@
 package spec
 
-import "github.com/nlgen/nlgen/gen/diag"
+import (
+	"github.com/nlgen/nlgen/gen/diag"
+	"github.com/nlgen/nlgen/gen/tree"
+)
 
-var opFlag = choice(AdminPerm, UnsAdminPerm)
+var opFlag = tree.Choice(AdminPerm, UnsAdminPerm)
 
 // operations reads the operations. Paths leave out the key of the list, so
 // that an operation is operations/NAME.
-func (d *decoder) operations(n *Node, path string) *Operations {
-	m := d.mapping(n, path)
-	defer m.done("list")
+func operations(c tree.Cursor) *Operations {
+	m := c.Map()
+	defer m.Done("list")
 	ops := &Operations{
-		Pos:         n.Pos,
-		Doc:         val(m, "doc", text),
-		EnumModel:   val(m, "enum-model", choice(Unified, Directional)),
-		NamePrefix:  val(m, "name-prefix", text),
-		EnumName:    val(m, "enum-name", textOrNull),
-		AsyncPrefix: val(m, "async-prefix", text),
-		AsyncEnum:   val(m, "async-enum", textOrNull),
-		FixedHeader: val(m, "fixed-header", name),
+		Pos:         c.Node.Pos,
+		Doc:         tree.Value(m, "doc", tree.Text),
+		EnumModel:   tree.Value(m, "enum-model", tree.Choice(Unified, Directional)),
+		NamePrefix:  tree.Value(m, "name-prefix", tree.Text),
+		EnumName:    tree.Value(m, "enum-name", tree.TextOrNull),
+		AsyncPrefix: tree.Value(m, "async-prefix", tree.Text),
+		AsyncEnum:   tree.Value(m, "async-enum", tree.TextOrNull),
+		FixedHeader: tree.Value(m, "fixed-header", tree.Name),
 	}
-	if items := m.get("list"); items != nil {
-		ops.List = listAt(d, items, path, (*decoder).operation)
+	if items, ok := m.Field("list"); ok {
+		items.Path = c.Path
+		ops.List = tree.Each(items, operation)
 	}
 	return ops
 }
 
-func (d *decoder) operation(n *Node, path string) *Operation {
-	m := d.mapping(n, path)
+func operation(c tree.Cursor) *Operation {
+	m := c.Map()
 	op := &Operation{
-		Pos:          n.Pos,
-		Name:         val(m, "name", name),
-		Doc:          val(m, "doc", text),
-		Value:        val(m, "value", upTo(maxMessageID)),
-		AttributeSet: val(m, "attribute-set", name),
-		FixedHeader:  val(m, "fixed-header", name),
-		Flags:        vals(m, "flags", opFlag),
-		DontValidate: vals(m, "dont-validate", choice(SkipStrict, SkipDump, SkipDumpStrict)),
-		ConfigCond:   val(m, "config-cond", name),
-		Do:           sub(m, "do", (*decoder).subOp),
-		Dump:         sub(m, "dump", (*decoder).subOp),
-		Notify:       val(m, "notify", name),
-		Event:        sub(m, "event", (*decoder).event),
-		McastGroup:   val(m, "mcgrp", name),
-		GoName:       val(m, keyGoName, name),
-		CName:        val(m, keyCName, textOrNull),
-		RequestFlags: vals(m, keyRequestFlags, choice(
+		Pos:          c.Node.Pos,
+		Name:         tree.Value(m, "name", tree.Name),
+		Doc:          tree.Value(m, "doc", tree.Text),
+		Value:        tree.Value(m, "value", tree.UpTo(maxMessageID)),
+		AttributeSet: tree.Value(m, "attribute-set", tree.Name),
+		FixedHeader:  tree.Value(m, "fixed-header", tree.Name),
+		Flags:        tree.Values(m, "flags", opFlag),
+		DontValidate: tree.Values(m, "dont-validate", tree.Choice(SkipStrict, SkipDump, SkipDumpStrict)),
+		ConfigCond:   tree.Value(m, "config-cond", tree.Name),
+		Do:           tree.Sub(m, "do", subOp),
+		Dump:         tree.Sub(m, "dump", subOp),
+		Notify:       tree.Value(m, "notify", tree.Name),
+		Event:        tree.Sub(m, "event", event),
+		McastGroup:   tree.Value(m, "mcgrp", tree.Name),
+		GoName:       tree.Value(m, keyGoName, tree.Name),
+		CName:        tree.Value(m, keyCName, tree.TextOrNull),
+		RequestFlags: tree.Values(m, keyRequestFlags, tree.Choice(
 			RequestCreate, RequestExcl, RequestReplace, RequestAppend, RequestEcho)),
-		Ack:   val(m, keyAck, boolean),
-		Key:   vals(m, keyKey, name),
-		Merge: sub(m, keyMerge, (*decoder).merge),
+		Ack:   tree.Value(m, keyAck, tree.Bool),
+		Key:   tree.Values(m, keyKey, tree.Name),
+		Merge: tree.Sub(m, keyMerge, merge),
 	}
-	m.done("name", "doc")
-	d.oneRole(op, path)
+	m.Done("name", "doc")
+	oneRole(c, op)
 	return op
 }
 
 // oneRole reports an operation that is a request, a notification and an event
 // at once.
-func (d *decoder) oneRole(op *Operation, path string) {
+func oneRole(c tree.Cursor, op *Operation) {
 	request, event := op.Do != nil || op.Dump != nil, op.Event != nil
 	if request && (op.Notify.Set || event) || op.Notify.Set && event {
-		d.diags.Add(diag.Diagnostic{
-			Pos: op.Pos, Path: path,
+		c.Report(diag.Diagnostic{
 			Msg:  "an operation is either a request, a notification or an event",
 			Hint: `keep "do" and "dump", or "notify", or "event"`,
 		})
 	}
 }
 
-func (d *decoder) subOp(n *Node, path string) *SubOp {
-	m := d.mapping(n, path)
-	defer m.done()
+func subOp(c tree.Cursor) *SubOp {
+	m := c.Map()
+	defer m.Done()
 	return &SubOp{
-		Pos:     n.Pos,
-		Doc:     val(m, "doc", text),
-		Request: sub(m, "request", (*decoder).message),
-		Reply:   sub(m, "reply", (*decoder).message),
-		Pre:     val(m, "pre", name),
-		Post:    val(m, "post", name),
+		Pos:     c.Node.Pos,
+		Doc:     tree.Value(m, "doc", tree.Text),
+		Request: tree.Sub(m, "request", message),
+		Reply:   tree.Sub(m, "reply", message),
+		Pre:     tree.Value(m, "pre", tree.Name),
+		Post:    tree.Value(m, "post", tree.Name),
 	}
 }
 
-func (d *decoder) message(n *Node, path string) *Message {
-	m := d.mapping(n, path)
-	defer m.done()
+func message(c tree.Cursor) *Message {
+	m := c.Map()
+	defer m.Done()
 	return &Message{
-		Pos:        n.Pos,
-		Doc:        val(m, "doc", text),
-		Value:      val(m, "value", upTo(maxMessageID)),
-		Attributes: vals(m, "attributes", name),
+		Pos:        c.Node.Pos,
+		Doc:        tree.Value(m, "doc", tree.Text),
+		Value:      tree.Value(m, "value", tree.UpTo(maxMessageID)),
+		Attributes: tree.Values(m, "attributes", tree.Name),
 	}
 }
 
-func (d *decoder) event(n *Node, path string) *Event {
-	m := d.mapping(n, path)
-	defer m.done()
+func event(c tree.Cursor) *Event {
+	m := c.Map()
+	defer m.Done()
 	return &Event{
-		Pos:        n.Pos,
-		Doc:        val(m, "doc", text),
-		Attributes: vals(m, "attributes", name),
+		Pos:        c.Node.Pos,
+		Doc:        tree.Value(m, "doc", tree.Text),
+		Attributes: tree.Values(m, "attributes", tree.Name),
 	}
 }

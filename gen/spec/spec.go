@@ -1,9 +1,7 @@
 // Package spec reads a netlink spec in YAML into plain Go structs.
 //
-// Loading has two stages. [Load] turns text into a [Node] tree in which every
-// node knows its place in the file and aliases are expanded into copies of
-// their own, so that overlays may edit the tree. [Decode] turns that tree into
-// a [Spec].
+// A file is loaded with package gen/tree, corrected by package gen/overlay, and
+// then read by [Decode].
 //
 // The language read here is the union of the four schemas of the kernel
 // (genetlink, genetlink-c, genetlink-legacy, netlink-raw) over all kernel
@@ -13,27 +11,16 @@
 // property that means nothing where it stands: each is a diagnostic, and all
 // of them are collected.
 //
-// The package imports gen/diag and nothing else of the project.
+// The package imports gen/diag and gen/tree and nothing else of the project.
 package spec
 
-import "github.com/nlgen/nlgen/gen/diag"
+import (
+	"github.com/nlgen/nlgen/gen/diag"
+	"github.com/nlgen/nlgen/gen/tree"
+)
 
-// Val is the value of an optional property. Pos is the place of the value in
-// the file, for diagnostics about it. Set is false if the property is absent;
-// then the other fields are zero.
-type Val[T any] struct {
-	Value T
-	Pos   diag.Pos
-	Set   bool
-}
-
-// Or returns the value, or def if the property is absent.
-func (v Val[T]) Or(def T) T {
-	if v.Set {
-		return v.Value
-	}
-	return def
-}
+// Val is the value of an optional property, with its place in the file.
+type Val[T any] = tree.Val[T]
 
 // Names is a property that lists names. An empty list is Set; an absent one is
 // not.

@@ -1,26 +1,28 @@
 package spec
 
-func (d *decoder) subMessage(n *Node, path string) *SubMessage {
-	m := d.mapping(n, path)
-	defer m.done("name", "formats")
+import "github.com/nlgen/nlgen/gen/tree"
+
+func subMessage(c tree.Cursor) *SubMessage {
+	m := c.Map()
+	defer m.Done("name", "formats")
 	return &SubMessage{
-		Pos:     n.Pos,
-		Name:    val(m, "name", name),
-		Doc:     val(m, "doc", text),
-		GoName:  val(m, keyGoName, name),
-		Formats: list(m, "formats", (*decoder).format),
+		Pos:     c.Node.Pos,
+		Name:    tree.Value(m, "name", tree.Name),
+		Doc:     tree.Value(m, "doc", tree.Text),
+		GoName:  tree.Value(m, keyGoName, tree.Name),
+		Formats: tree.List(m, "formats", format),
 	}
 }
 
-func (d *decoder) format(n *Node, path string) *Format {
-	m := d.mapping(n, path)
-	defer m.done("value")
+func format(c tree.Cursor) *Format {
+	m := c.Map()
+	defer m.Done("value")
 	return &Format{
-		Pos:          n.Pos,
-		Value:        val(m, "value", name),
-		Doc:          val(m, "doc", text),
-		FixedHeader:  val(m, "fixed-header", name),
-		AttributeSet: val(m, "attribute-set", name),
-		GoName:       val(m, keyGoName, name),
+		Pos:          c.Node.Pos,
+		Value:        tree.Value(m, "value", tree.Name),
+		Doc:          tree.Value(m, "doc", tree.Text),
+		FixedHeader:  tree.Value(m, "fixed-header", tree.Name),
+		AttributeSet: tree.Value(m, "attribute-set", tree.Name),
+		GoName:       tree.Value(m, keyGoName, tree.Name),
 	}
 }

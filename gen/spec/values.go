@@ -1,6 +1,10 @@
 package spec
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/nlgen/nlgen/gen/tree"
+)
 
 // Protocol is the level of the spec language, and with it the netlink family.
 type Protocol string
@@ -162,30 +166,7 @@ const (
 )
 
 // Int is an integer between the least s64 and the greatest u64.
-type Int struct {
-	Neg bool   // the sign; never true for zero
-	Abs uint64 // the magnitude
-}
-
-// Int64 returns the value as an int64, and false if it does not fit.
-func (i Int) Int64() (int64, bool) {
-	if i.Neg {
-		return -int64(i.Abs), true // the parser bounds negative magnitudes by 2^63
-	}
-	return int64(i.Abs), i.Abs <= 1<<63-1
-}
-
-// Uint64 returns the value as a uint64, and false if it is negative.
-func (i Int) Uint64() (uint64, bool) { return i.Abs, !i.Neg }
-
-// String formats the integer in decimal.
-func (i Int) String() string {
-	s := strconv.FormatUint(i.Abs, 10)
-	if i.Neg {
-		return "-" + s
-	}
-	return s
-}
+type Int = tree.Int
 
 // Literal is the value of a constant: an integer, or a string if IsText.
 type Literal struct {

@@ -1,4 +1,14 @@
-package spec
+// Package tree reads YAML into nodes that know their place in the file, and
+// values out of such nodes.
+//
+// [Load] turns text into a tree of [Node] in which aliases are expanded into
+// copies of their own, so that parts of it may be changed. A [Decoder] walks a
+// tree and collects everything wrong with it: a wrong type, an unknown, a
+// repeated or a missing key. Specs, overlays and project files are all read
+// this way.
+//
+// The package imports gen/diag and nothing else of the project.
+package tree
 
 import (
 	"slices"
@@ -48,6 +58,9 @@ type Field struct {
 // IsNull reports whether n is an empty or null value.
 func (n *Node) IsNull() bool { return n.Kind == Scalar && n.Tag == tagNull }
 
+// IsText reports whether YAML takes n for text rather than for a number or so.
+func (n *Node) IsText() bool { return n.Kind == Scalar && n.Tag == tagText }
+
 // Index returns the position of the key in n.Fields, or -1.
 func (n *Node) Index(key string) int {
 	return slices.IndexFunc(n.Fields, func(f Field) bool { return f.Key.Value == key })
@@ -80,8 +93,6 @@ func (n *Node) Clone() *Node {
 }
 
 const (
-	tagNull  = "!!null"
-	tagBool  = "!!bool"
-	tagInt   = "!!int"
-	tagFloat = "!!float"
+	tagNull = "!!null"
+	tagText = "!!str"
 )
