@@ -49,20 +49,20 @@ var (
 // The kernel's specs set some of these where they have no effect, such as a
 // byte order on bytes; those combinations are listed too.
 var attributeRules = []tree.Rule[AttrType]{
-	{"type-value", []AttrType{TypeNestTypeValue, TypeU64}},
-	{"byte-order", with(integers, TypeBinary, TypeIndexedArray)},
-	{"nested-attributes", []AttrType{TypeNest, TypeIndexedArray, TypeNestTypeValue}},
-	{"enum", with(integers, TypeBinary, TypeIndexedArray, TypeBitfield32, TypeNestTypeValue)},
-	{"enum-as-flags", with(integers, TypeBinary, TypeIndexedArray, TypeBitfield32, TypeNestTypeValue)},
-	{"sub-type", []AttrType{TypeBinary, TypeIndexedArray, TypeNestTypeValue}},
-	{"struct", []AttrType{TypeBinary, TypeIndexedArray}},
-	{"sub-message", []AttrType{TypeSubMessage}},
-	{"selector", []AttrType{TypeSubMessage}},
-	{"display-hint", with(integers, TypeBinary, TypeString, TypeIndexedArray)},
-	{keyUnit, []AttrType{TypeU8, TypeU16, TypeU32, TypeS8, TypeS16, TypeS32}},
-	{keyHeader, []AttrType{TypeNest}},
-	{keyArrayOf, []AttrType{TypeBinary, TypeNest}},
-	{keyHint, []AttrType{TypeBinary}},
+	{Key: "type-value", Kinds: []AttrType{TypeNestTypeValue, TypeU64}},
+	{Key: "byte-order", Kinds: with(integers, TypeBinary, TypeIndexedArray)},
+	{Key: "nested-attributes", Kinds: []AttrType{TypeNest, TypeIndexedArray, TypeNestTypeValue}},
+	{Key: "enum", Kinds: with(integers, TypeBinary, TypeIndexedArray, TypeBitfield32, TypeNestTypeValue)},
+	{Key: "enum-as-flags", Kinds: with(integers, TypeBinary, TypeIndexedArray, TypeBitfield32, TypeNestTypeValue)},
+	{Key: "sub-type", Kinds: []AttrType{TypeBinary, TypeIndexedArray, TypeNestTypeValue}},
+	{Key: "struct", Kinds: []AttrType{TypeBinary, TypeIndexedArray}},
+	{Key: "sub-message", Kinds: []AttrType{TypeSubMessage}},
+	{Key: "selector", Kinds: []AttrType{TypeSubMessage}},
+	{Key: "display-hint", Kinds: with(integers, TypeBinary, TypeString, TypeIndexedArray)},
+	{Key: keyUnit, Kinds: []AttrType{TypeU8, TypeU16, TypeU32, TypeS8, TypeS16, TypeS32}},
+	{Key: keyHeader, Kinds: []AttrType{TypeNest}},
+	{Key: keyArrayOf, Kinds: []AttrType{TypeBinary, TypeNest}},
+	{Key: keyHint, Kinds: []AttrType{TypeBinary}},
 }
 
 // attributeNeeds names the properties a type cannot do without.
@@ -119,13 +119,13 @@ func attributeShape(m *tree.Map) *Attribute {
 
 // checkRules lists the checks that only some types of attributes have.
 var checkRules = []tree.Rule[AttrType]{
-	{"flags-mask", with(integers, TypeBitfield32)},
-	{"min", integers},
-	{"max", integers},
-	{"min-len", []AttrType{TypeString, TypeBinary, TypeNest, TypeIndexedArray}},
-	{"max-len", []AttrType{TypeString, TypeBinary, TypeNest, TypeIndexedArray}},
-	{"exact-len", []AttrType{TypeString, TypeBinary, TypeNest, TypeIndexedArray}},
-	{"unterminated-ok", []AttrType{TypeString}},
+	{Key: "flags-mask", Kinds: with(integers, TypeBitfield32)},
+	{Key: "min", Kinds: integers},
+	{Key: "max", Kinds: integers},
+	{Key: "min-len", Kinds: []AttrType{TypeString, TypeBinary, TypeNest, TypeIndexedArray}},
+	{Key: "max-len", Kinds: []AttrType{TypeString, TypeBinary, TypeNest, TypeIndexedArray}},
+	{Key: "exact-len", Kinds: []AttrType{TypeString, TypeBinary, TypeNest, TypeIndexedArray}},
+	{Key: "unterminated-ok", Kinds: []AttrType{TypeString}},
 }
 
 func checks(c tree.Cursor) *Checks {

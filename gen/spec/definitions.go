@@ -5,13 +5,13 @@ import "github.com/nlgen/nlgen/gen/tree"
 // definitionRules lists the properties that only some kinds of definitions
 // have.
 var definitionRules = []tree.Rule[DefinitionType]{
-	{"value", []DefinitionType{DefConst}},
-	{"value-start", []DefinitionType{DefEnum, DefFlags}},
-	{"entries", []DefinitionType{DefEnum, DefFlags}},
-	{"render-max", []DefinitionType{DefEnum, DefFlags}},
-	{"enum-cnt-name", []DefinitionType{DefEnum, DefFlags}},
-	{"members", []DefinitionType{DefStruct}},
-	{keyLayout, []DefinitionType{DefStruct}},
+	{Key: "value", Kinds: []DefinitionType{DefConst}},
+	{Key: "value-start", Kinds: []DefinitionType{DefEnum, DefFlags}},
+	{Key: "entries", Kinds: []DefinitionType{DefEnum, DefFlags}},
+	{Key: "render-max", Kinds: []DefinitionType{DefEnum, DefFlags}},
+	{Key: "enum-cnt-name", Kinds: []DefinitionType{DefEnum, DefFlags}},
+	{Key: "members", Kinds: []DefinitionType{DefStruct}},
+	{Key: keyLayout, Kinds: []DefinitionType{DefStruct}},
 }
 
 // definitionNeeds names the property a definition is made of.
@@ -69,12 +69,12 @@ var fixedIntegers = []AttrType{TypeU8, TypeU16, TypeU32, TypeU64, TypeS8, TypeS1
 
 // memberRules lists the properties that only some types of members have.
 var memberRules = []tree.Rule[AttrType]{
-	{"len", []AttrType{TypeString, TypeBinary, TypePad}},
-	{"byte-order", with(fixedIntegers, TypeBinary)},
-	{"enum", fixedIntegers},
-	{"enum-as-flags", fixedIntegers},
-	{"display-hint", with(fixedIntegers, TypeBinary)},
-	{"struct", []AttrType{TypeBinary}},
+	{Key: "len", Kinds: []AttrType{TypeString, TypeBinary, TypePad}},
+	{Key: "byte-order", Kinds: with(fixedIntegers, TypeBinary)},
+	{Key: "enum", Kinds: fixedIntegers},
+	{Key: "enum-as-flags", Kinds: fixedIntegers},
+	{Key: "display-hint", Kinds: with(fixedIntegers, TypeBinary)},
+	{Key: "struct", Kinds: []AttrType{TypeBinary}},
 }
 
 func member(c tree.Cursor) *Member {
