@@ -1,0 +1,50 @@
+# make demo and make test do all of their own set-up; see make help.
+
+GO         ?= go
+STATICCHECK = $(GO) tool -modfile=internal/tools/go.mod staticcheck
+NLGEN       = $(GO) run ./cmd/nlgen
+
+# Packages in which several goroutines share state.
+RACE = ./runtime/... ./families/...
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: ## Generate a client into a temporary module and use it on this kernel
+	@sh scripts/demo.sh
+
+.PHONY: test
+test: deps lint stale ## Run every check and test
+	$(GO) test -race $(RACE)
+	sh scripts/s390x.sh
+	$(GO) test -timeout 15m ./...
+
+.PHONY: deps
+deps: ## Install the packages that the tests use as oracles
+	@sh scripts/deps.sh
+
+.PHONY: lint
+lint: ## Check the form of the code: gofmt, vet, staticcheck, govulncheck
+	@files=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$files" ] || { echo "not gofmt-clean: $$files"; exit 1; }
+	$(GO) vet ./...
+	$(STATICCHECK) ./...
+	@sh scripts/vulncheck.sh
+
+.PHONY: stale
+stale: ## Check that families/ is what the specs give
+	$(NLGEN) generate --check
+
+.PHONY: generate
+generate: ## Generate families/ from specs/
+	$(NLGEN) generate
+
+.PHONY: update
+update: ## Rewrite the golden files of the tests
+	$(GO) test ./gen/... ./cmd/... -update
+
+.PHONY: fuzz
+fuzz: ## Fuzz each target for FUZZTIME
+	sh scripts/fuzz.sh $(FUZZTIME)
+FUZZTIME ?= 10m

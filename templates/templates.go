@@ -1,0 +1,10 @@
+// Package templates holds the text that nlgen writes around generated code.
+package templates
+
+import "embed"
+
+// Init is the module that nlgen init makes. A file name without its suffix
+// .tmpl is the name of the file in the module.
+//
+//go:embed init
+var Init embed.FS
