@@ -49,6 +49,11 @@ type Node struct {
 	Items  []*Node // of a sequence
 }
 
+// NewText returns a node with a text.
+func NewText(pos diag.Pos, text string) *Node {
+	return &Node{Kind: Scalar, Pos: pos, Tag: tagText, Value: text, Quoted: true}
+}
+
 // Field is one entry of a mapping.
 type Field struct {
 	Key   *Node // always a scalar
