@@ -19,7 +19,7 @@ func CheckMax[T Integer](e *Encoder, o Opt[T], high T) {
 // CheckMask fails if the value has bits outside mask.
 func CheckMask[T Integer](e *Encoder, o Opt[T], mask T) {
 	if o.ok && o.v&^mask != 0 {
-		e.Fail(fmt.Sprintf("%#x has bits outside the mask %#x", o.v, mask))
+		e.Fail(fmt.Sprintf("%v has bits outside the mask %v", o.v, mask))
 	}
 }
 

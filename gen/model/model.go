@@ -78,7 +78,11 @@ type Enum struct {
 	// GoMask is the Go type of masks of an enum definition with AsFlags.
 	GoMask   string
 	MaskBits int
-	Entries  []*Entry
+	// GoNames is the unexported variable with the names of the values, GoParse
+	// the function from a name to a value; the others are those of GoMask.
+	GoNames, GoParse         string
+	GoMaskNames, GoMaskParse string
+	Entries                  []*Entry
 }
 
 // An Entry is one value of an Enum.
