@@ -82,7 +82,8 @@ type Enum struct {
 	// the function from a name to a value; the others are those of GoMask.
 	GoNames, GoParse         string
 	GoMaskNames, GoMaskParse string
-	Entries                  []*Entry
+
+	Entries []*Entry
 }
 
 // An Entry is one value of an Enum.
