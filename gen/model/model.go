@@ -187,6 +187,18 @@ const (
 	TypeUnused
 )
 
+var typeNames = [...]string{
+	TypeInvalid: "invalid", TypeU8: "u8", TypeU16: "u16", TypeU32: "u32", TypeU64: "u64",
+	TypeS8: "s8", TypeS16: "s16", TypeS32: "s32", TypeS64: "s64", TypeUint: "uint", TypeSint: "sint",
+	TypeFlag: "flag", TypeString: "string", TypeBinary: "binary", TypeBitfield32: "bitfield32",
+	TypeNest: "nest", TypeIndexedArray: "indexed-array", TypeChain: "nest-type-value",
+	TypeSubMessage: "sub-message", TypeRecords: "records", TypeStruct: "struct", TypeArray: "array",
+	TypePad: "pad", TypeUnused: "unused",
+}
+
+// String returns the name of the type, the spec's own where it has one.
+func (t Type) String() string { return typeNames[t] }
+
 // Hint is how a value is displayed, and so its Go type.
 type Hint uint8
 
@@ -202,6 +214,14 @@ const (
 	HintUUID
 	HintSockaddr // sockaddr_in or sockaddr_in6
 )
+
+var hintNames = [...]string{
+	HintNone: "none", HintHex: "hex", HintMAC: "mac", HintFDDI: "fddi", HintIPv4: "ipv4",
+	HintIPv6: "ipv6", HintIP: "ipv4-or-v6", HintUUID: "uuid", HintSockaddr: "sockaddr",
+}
+
+// String returns the name of the hint.
+func (h Hint) String() string { return hintNames[h] }
 
 // An Attr is one attribute of a set.
 type Attr struct {
@@ -294,7 +314,9 @@ type SubMessage struct {
 	GoBody    string // func(GoName) nl.Body, and the unexported interface method of the same name
 	GoIndex   string // unexported constant: the index in the schema table
 	Formats   []*Format
-	// Bodies are the Go types of the formats, each once.
+	// Reached: an operation has it in its messages, so there are Go types for it.
+	Reached bool
+	// Bodies are the Go types of the formats, each once; none if not Reached.
 	Bodies []*Body
 }
 
@@ -305,7 +327,7 @@ type Format struct {
 	Pos    Pos
 	Header *Struct
 	Set    *AttrSet
-	Body   *Body
+	Body   *Body // nil: no content (neither Header nor Set), or not Reached
 }
 
 // A Body is the Go type of one or several formats: a Message, or a Struct when
@@ -371,6 +393,8 @@ type Call struct {
 	GoAllName     string // of a dump: the collecting method
 	Request       *Message
 	Reply         *Message // nil: only an acknowledgement
+	RequestName   string   // name of Request by the rule: its GoName or one of its aliases
+	ReplyName     string   // likewise of Reply
 	RequestAttrs  []*Attr
 	ReplyAttrs    []*Attr
 	RequestID     uint16

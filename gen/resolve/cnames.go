@@ -1,0 +1,55 @@
+package resolve
+
+import (
+	"strings"
+
+	"github.com/nlgen/nlgen/gen/model"
+	"github.com/nlgen/nlgen/gen/spec"
+)
+
+// cUpper spells a name as C macros and enumerators are.
+func cUpper(name string) string {
+	return strings.ToUpper(cLower(name))
+}
+
+func cLower(name string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '-' || r == ' ' || r == '.' || r == '/' {
+			return '_'
+		}
+		return r
+	}, name)
+}
+
+// cName returns the C name the spec gives, else that of the rule.
+func cName(override spec.Val[string], rule string) string { return override.Or(rule) }
+
+func (r *resolver) familyC() model.FamilyC {
+	s, name := r.spec, r.spec.Name.Value
+	c := model.FamilyC{
+		FamilyName:   cUpper(s.CFamilyName.Or(name + "-family-name")),
+		VersionName:  cUpper(s.CVersionName.Or(name + "-family-version")),
+		KernelPolicy: string(s.KernelPolicy.Or(spec.PolicySplit)),
+		MaxByDefine:  s.MaxByDefine.Value,
+	}
+	if k := s.KernelFamily; k != nil {
+		c.SockPriv = k.SockPriv.Value
+		for _, h := range k.Headers.Value {
+			c.KernelHeaders = append(c.KernelHeaders, h.Value)
+		}
+	}
+	ops := s.Operations
+	if ops == nil {
+		return c
+	}
+	c.OpPrefix = cUpper(ops.NamePrefix.Or(name + "-cmd-"))
+	c.OpEnum = ops.EnumName.Value
+	c.AsyncPrefix = c.OpPrefix
+	if ops.AsyncPrefix.Set {
+		c.AsyncPrefix = cUpper(ops.AsyncPrefix.Value)
+	}
+	c.AsyncEnum = ops.AsyncEnum.Value
+	c.CmdMaxName = cUpper(s.CmdMaxName.Or(c.OpPrefix + "max"))
+	c.CmdCntName = cUpper(s.CmdCntName.Or("__" + c.OpPrefix + "max"))
+	return c
+}

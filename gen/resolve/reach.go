@@ -1,0 +1,47 @@
+package resolve
+
+import "github.com/nlgen/nlgen/gen/model"
+
+// reach finds the nests and sub-messages inside the messages of operations.
+func (r *resolver) reach(ops map[*model.Op]bool) map[nestKey]bool {
+	w := walker{reached: map[nestKey]bool{}}
+	for _, n := range r.opList {
+		if !ops[n.Op] {
+			continue
+		}
+		for _, c := range []*model.Call{n.Do, n.Dump} {
+			if c != nil {
+				w.attrs(c.RequestAttrs)
+				w.attrs(c.ReplyAttrs)
+			}
+		}
+		w.attrs(n.eventAttrs)
+	}
+	return w.reached
+}
+
+type walker struct{ reached map[nestKey]bool }
+
+func (w walker) attrs(attrs []*model.Attr) {
+	for _, a := range attrs {
+		if a.Nested != nil {
+			w.nest(nestKey{a.Nested, a.Struct})
+		}
+		if a.Sub == nil {
+			continue
+		}
+		a.Sub.Reached = true
+		for _, f := range a.Sub.Formats {
+			if f.Set != nil {
+				w.nest(nestKey{f.Set, f.Header})
+			}
+		}
+	}
+}
+
+func (w walker) nest(key nestKey) {
+	if !w.reached[key] {
+		w.reached[key] = true
+		w.attrs(key.set.Attrs)
+	}
+}
