@@ -79,7 +79,7 @@ func load(t *testing.T, name string) *model.Family {
 	return family
 }
 
-// names are the C names listed in a file, by family.
+// names are what a file lists for each family: C names, or paths in its spec.
 type names struct {
 	file string
 	used map[[2]string]bool
