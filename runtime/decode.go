@@ -43,6 +43,7 @@ func Unmarshal(b []byte, m Message) error {
 func (d *Decoder) Reset(b []byte) {
 	d.buf = b
 	d.pos, d.end = 0, len(b)
+	d.off, d.lim, d.typ = 0, 0, 0
 	d.outer, d.scopes = d.outer[:0], d.scopes[:0]
 	d.err = nil
 }

@@ -40,6 +40,7 @@ type SubMessage struct {
 // A Format is one form of a sub-message.
 type Format struct {
 	Value  string // of the selector
+	Number uint64 // the same as a number, if the selector is an enum
 	Header int    // length of the fixed header, a multiple of four
 	Set    int    // index in Schema.Sets of the attributes; 0: none
 }
@@ -71,7 +72,7 @@ const (
 	TypeNest    // attributes of Set
 	TypeIndexed // a nest of elements; the elements are nests if Set is not 0
 	TypeChain   // Skip levels of nests whose types are data, then Set
-	TypeRecords // structs of Skip bytes, each followed by attributes of Set
+	TypeRecords // structs of Skip bytes that start with their u16 length, each followed by attributes of Set
 	TypeSub     // a sub-message
 )
 

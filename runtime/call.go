@@ -1,0 +1,263 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"unsafe"
+)
+
+// Do sends a request and returns the reply. A nil req is a zero request. The
+// reply is nil if there is none, which only operations with NoReply or Optional
+// allow. Errors are of type *Error.
+func Do[R, Q any, PR MessagePtr[R], PQ MessagePtr[Q]](ctx context.Context, c *Conn, op *Op, req PQ, opts ...CallOption) (*R, error) {
+	if req == nil {
+		req = new(Q)
+	}
+	reply := new(R)
+	got, err := c.do(ctx, op, req, PR(reply), opts)
+	if err != nil || !got {
+		return nil, err
+	}
+	return reply, nil
+}
+
+// Exec sends a request and waits until the kernel acknowledges it. A nil req is a
+// zero request. Replies, which the Echo flag asks for, are not returned. Errors
+// are of type *Error.
+func Exec[Q any, PQ MessagePtr[Q]](ctx context.Context, c *Conn, op *Op, req PQ, opts ...CallOption) error {
+	if req == nil {
+		req = new(Q)
+	}
+	_, err := c.do(ctx, op, req, nil, opts)
+	return err
+}
+
+// do is Do and, without a reply to decode into, Exec. It reports whether there
+// was a reply.
+func (c *Conn) do(ctx context.Context, op *Op, req, reply Message, opts []CallOption) (bool, error) {
+	got, err := c.doOnce(ctx, op, req, reply, opts)
+	if err == nil {
+		return got, nil
+	}
+	again, err := c.moved(err)
+	if !again {
+		return false, err
+	}
+	return c.doOnce(ctx, op, req, reply, opts)
+}
+
+func (c *Conn) doOnce(ctx context.Context, op *Op, req, reply Message, opts []CallOption) (bool, error) {
+	want := wantReply
+	switch {
+	case reply == nil || op.NoReply:
+		want = wantAck
+	case op.NoAck:
+		want = wantReplyOnly
+	case op.Optional:
+		want = wantAny
+	}
+	var flags uint16
+	if want != wantReplyOnly {
+		flags = flagAck
+	}
+	p, err := c.begin(ctx, op, req, flags, opts)
+	if err != nil {
+		return false, err
+	}
+	defer p.end()
+	return p.answer(reply, want)
+}
+
+// want says which messages answer a do.
+type want uint8
+
+const (
+	wantReply     want = iota // a reply and an acknowledgement, in any order
+	wantReplyOnly             // a reply
+	wantAck                   // an acknowledgement; replies do not matter
+	wantAny                   // an acknowledgement, perhaps after replies
+)
+
+// answer reads the answer to a do and reports whether there was a reply.
+func (p *port) answer(reply Message, w want) (bool, error) {
+	var got, acked, parts bool
+	for {
+		if err := p.next(); err != nil {
+			return got, err
+		}
+		switch p.msg.Type {
+		case typeError:
+			if err := p.status(); err != nil {
+				return got, err
+			}
+			// audit acknowledges before it replies.
+			if acked = true; got || w != wantReply {
+				return got, nil
+			}
+			continue
+		case typeDone:
+			return got, p.status()
+		}
+		p.takeGenl()
+		switch {
+		case w == wantAck:
+			continue
+		case !got:
+			got = true
+			if err := p.decode(reply); err != nil {
+				return false, err
+			}
+		case w != wantAny:
+			p.broken = true
+			return false, ioError(p.conn.family, p.op.Name, errSecondReply)
+		}
+		parts = parts || p.msg.Flags&flagMulti != 0
+		// A reply in parts goes on until NLMSG_DONE.
+		if !parts && (w == wantReplyOnly || acked) {
+			return true, nil
+		}
+	}
+}
+
+var errSecondReply = errors.New("a second reply came, but the operation has one")
+
+func (p *port) takeGenl() {
+	if p.conn.family.generic() {
+		p.msg.takeGenl()
+	}
+}
+
+// Dump sends a dump request and returns the stream of its items, which are safe
+// to keep. Nothing is sent before the stream is read; each time it is read sends
+// the request anew. A nil req is a zero request.
+//
+// An error, of type *Error, ends the stream. If it matches ErrDumpInterrupted the
+// stream is complete, but some items may be of before and some of after a change.
+func Dump[R, Q any, PR MessagePtr[R], PQ MessagePtr[Q]](ctx context.Context, c *Conn, op *Op, req PQ, opts ...CallOption) iter.Seq2[*R, error] {
+	return func(yield func(*R, error) bool) {
+		if req == nil {
+			req = new(Q)
+		}
+		p, err := c.dump(ctx, op, req, opts)
+		defer func() {
+			if p != nil {
+				p.discard()
+			}
+		}()
+		var items chunk[R]
+		for p != nil {
+			m := items.next()
+			if err = p.decode(PR(m)); err != nil {
+				break
+			}
+			if !yield(m, nil) {
+				return
+			}
+			p, err = p.advance()
+		}
+		if err != nil {
+			yield(nil, err)
+		}
+	}
+}
+
+// dump starts a dump and reads its first item. The port is nil if there is none.
+func (c *Conn) dump(ctx context.Context, op *Op, req Message, opts []CallOption) (*port, error) {
+	p, err := c.dumpOnce(ctx, op, req, opts)
+	if err == nil {
+		return p, nil
+	}
+	again, err := c.moved(err)
+	if !again {
+		return nil, err
+	}
+	return c.dumpOnce(ctx, op, req, opts)
+}
+
+func (c *Conn) dumpOnce(ctx context.Context, op *Op, req Message, opts []CallOption) (*port, error) {
+	p, err := c.begin(ctx, op, req, flagDump, opts)
+	if err != nil {
+		return nil, err
+	}
+	return p.advance()
+}
+
+// advance reads the next item of a dump. At the end of the dump it finishes the
+// call and returns nil and the error that the dump ended with.
+func (p *port) advance() (*port, error) {
+	more, err := p.item()
+	if more {
+		return p, nil
+	}
+	p.end()
+	return nil, err
+}
+
+// item reads the next message of a dump and reports whether it is an item.
+func (p *port) item() (bool, error) {
+	if err := p.next(); err != nil {
+		return false, err
+	}
+	if p.msg.Flags&flagInterrupted != 0 {
+		p.interrupted = true
+	}
+	switch p.msg.Type {
+	case typeError, typeDone:
+		if err := p.status(); err != nil {
+			return false, err
+		}
+		if p.interrupted {
+			return false, ioError(p.conn.family, p.op.Name, ErrDumpInterrupted)
+		}
+		return false, nil
+	}
+	p.takeGenl()
+	return true, nil
+}
+
+// maxChunk bounds the bytes of items allocated at a time; an item that is kept
+// keeps those beside it.
+const maxChunk = 16 << 10
+
+// A chunk allocates values in slices that double in size.
+type chunk[T any] struct {
+	free []T
+	size int
+}
+
+func (c *chunk[T]) next() *T {
+	if len(c.free) == 0 {
+		var zero T
+		limit := max(maxChunk/max(int(unsafe.Sizeof(zero)), 1), 1)
+		c.size = min(max(2*c.size, 1), limit)
+		c.free = make([]T, c.size)
+	}
+	v := &c.free[0]
+	c.free = c.free[1:]
+	return v
+}
+
+// All sends a dump request and returns its items. It repeats dumps that were
+// interrupted by a change, or cut because a message was larger than any before,
+// as often as WithDumpRetries says. With an error, of type *Error, it returns the
+// items that came before it.
+func All[R, Q any, PR MessagePtr[R], PQ MessagePtr[Q]](ctx context.Context, c *Conn, op *Op, req PQ, opts ...CallOption) ([]*R, error) {
+	for retries := c.config.dumpRetries; ; retries-- {
+		items, err := collect(Dump[R, Q, PR](ctx, c, op, req, opts...))
+		if err == nil || retries <= 0 || !errors.Is(err, ErrDumpInterrupted) && !errors.Is(err, ErrTruncated) {
+			return items, err
+		}
+	}
+}
+
+func collect[T any](seq iter.Seq2[*T, error]) ([]*T, error) {
+	var items []*T
+	for m, err := range seq {
+		if err != nil {
+			return items, err
+		}
+		items = append(items, m)
+	}
+	return items, nil
+}

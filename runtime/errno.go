@@ -1,0 +1,16 @@
+//go:build !plan9
+
+package runtime
+
+import "syscall"
+
+// An Errno is an error number, the same type as unix.Errno.
+type Errno = syscall.Errno
+
+const (
+	errNoEntry   = syscall.ENOENT
+	errNoProcess = syscall.ESRCH
+	errNoDevice  = syscall.ENODEV
+	errNoBuffers = syscall.ENOBUFS
+	errTooLong   = syscall.EMSGSIZE
+)

@@ -1,0 +1,17 @@
+package runtime
+
+import "strconv"
+
+// An Errno is an error number of Linux; Plan 9 has none.
+type Errno uintptr
+
+// Error returns the number.
+func (e Errno) Error() string { return "errno " + strconv.Itoa(int(e)) }
+
+const (
+	errNoEntry   Errno = 2
+	errNoProcess Errno = 3
+	errNoDevice  Errno = 19
+	errTooLong   Errno = 90
+	errNoBuffers Errno = 105
+)

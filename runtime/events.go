@@ -1,0 +1,299 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"net"
+	"os"
+	"strings"
+	"sync"
+)
+
+// ErrOverrun says that events were lost, because they came faster than they were
+// read. Errors that match it are of type *OverrunError.
+var ErrOverrun = errors.New("events were lost")
+
+// An OverrunError says how many events a subscription has lost. It does not end
+// the stream.
+type OverrunError struct {
+	// Count is how many messages the subscription has lost since it was made, 0 if
+	// the kernel does not count them. More may follow until the stream has caught
+	// up.
+	Count uint32
+}
+
+// Error returns the count and what helps.
+func (e *OverrunError) Error() string {
+	return fmt.Sprintf("%v: %d so far; read faster, or enlarge the buffer by WithReceiveBuffer", ErrOverrun, e.Count)
+}
+
+// Is makes the error match ErrOverrun.
+func (e *OverrunError) Is(target error) bool { return target == ErrOverrun }
+
+// An UnknownEvent is a message that the spec of the family does not have.
+type UnknownEvent struct {
+	// ID is the netlink message type, or the command of a generic family.
+	ID uint16
+	// Raw holds the message, without the netlink and generic headers.
+	Raw
+}
+
+// defaultEventBuffer holds a few thousand events.
+const defaultEventBuffer = 1 << 20
+
+// A Subscription receives the messages of multicast groups on a socket of its
+// own. Join, Leave and Close may be called at any time, Events by one goroutine
+// at a time.
+type Subscription struct {
+	conn   *Conn
+	socket socket
+
+	mu   sync.Mutex // held by the stream
+	dec  Decoder
+	buf  []byte
+	rest []byte // received, not yet read
+}
+
+// Subscribe subscribes to the groups. Messages are kept for the Subscription from
+// then on, until Events reads them.
+func (c *Conn) Subscribe(groups ...Group) (*Subscription, error) {
+	o := socketOptions{c.config.readBuffer, c.config.writeBuffer, !c.config.lenient}
+	if o.readBuffer == 0 {
+		o.readBuffer = defaultEventBuffer
+	}
+	c.mu.Lock()
+	closed := c.closed
+	c.mu.Unlock()
+	if closed {
+		return nil, ioError(c.family, "subscribe", net.ErrClosed)
+	}
+	sock, err := c.transport.dial(o)
+	if err != nil {
+		return nil, ioError(c.family, "subscribe", err)
+	}
+	s := &Subscription{conn: c, socket: sock}
+	if err := s.register(); err != nil {
+		return nil, ioError(c.family, "subscribe", errors.Join(err, sock.close()))
+	}
+	if err := s.Join(groups...); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Subscription) register() error {
+	s.conn.mu.Lock()
+	defer s.conn.mu.Unlock()
+	if s.conn.closed {
+		return net.ErrClosed
+	}
+	s.conn.subs[s] = struct{}{}
+	return nil
+}
+
+// Close ends the subscription. A stream under way ends with net.ErrClosed.
+func (s *Subscription) Close() error {
+	s.conn.mu.Lock()
+	delete(s.conn.subs, s)
+	s.conn.mu.Unlock()
+	return s.socket.close()
+}
+
+// Join adds groups to the subscription.
+func (s *Subscription) Join(groups ...Group) error {
+	return s.each("join", groups, s.socket.join)
+}
+
+// Leave removes groups from the subscription. Messages that have come already
+// still reach the stream.
+func (s *Subscription) Leave(groups ...Group) error {
+	return s.each("leave", groups, s.socket.leave)
+}
+
+func (s *Subscription) each(what string, groups []Group, do func(uint32) error) error {
+	for _, g := range groups {
+		id, err := s.conn.group(g)
+		if err == nil {
+			err = do(id)
+		}
+		if err != nil {
+			return ioError(s.conn.family, what+" "+groupName(g), err)
+		}
+	}
+	return nil
+}
+
+func groupName(g Group) string {
+	if g.Name == "" {
+		return fmt.Sprintf("group %d", g.Value)
+	}
+	return g.Name
+}
+
+// group returns the number of a group. The groups of generic families are those
+// that the kernel named, now or when the Conn was dialed.
+func (c *Conn) group(g Group) (uint32, error) {
+	if g.Value != 0 || !c.family.generic() {
+		return g.Value, nil
+	}
+	if id, ok := c.info.Load().group(g.Name); ok {
+		return id, nil
+	}
+	info, err := c.resolve()
+	if err != nil {
+		return 0, err
+	}
+	if id, ok := info.group(g.Name); ok {
+		return id, nil
+	}
+	return 0, fmt.Errorf("the family has no such group in this kernel; it has: %s", info.groupNames())
+}
+
+func (f *familyInfo) group(name string) (uint32, bool) {
+	for _, g := range f.groups {
+		if g.Name == name {
+			return g.Value, true
+		}
+	}
+	return 0, false
+}
+
+func (f *familyInfo) groupNames() string {
+	if len(f.groups) == 0 {
+		return "none"
+	}
+	var names []string
+	for _, g := range f.groups {
+		names = append(names, g.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// Events returns the stream of messages, each of a type that the family lists for
+// its events, or *UnknownEvent. They are safe to keep.
+//
+// Two kinds of errors do not end the stream: one that matches ErrOverrun tells
+// that messages were lost, an *Error that a message was malformed. All else ends
+// it: the error of ctx when that is done, net.ErrClosed after Close. A stream that
+// was left by break can be continued by another call of Events.
+func (s *Subscription) Events(ctx context.Context) iter.Seq2[Message, error] {
+	return func(yield func(Message, error) bool) {
+		if !s.mu.TryLock() {
+			yield(nil, ioError(s.conn.family, "events", errors.New("the subscription is being read already")))
+			return
+		}
+		defer s.mu.Unlock()
+		defer s.watch(ctx)()
+		for {
+			m, err := s.next(ctx)
+			if !yield(m, err) || s.over(err) {
+				return
+			}
+		}
+	}
+}
+
+// over reports whether the error ends the stream.
+func (s *Subscription) over(err error) bool {
+	var overrun *OverrunError
+	var malformed *malformedError
+	return err != nil && !errors.As(err, &overrun) && !errors.As(err, &malformed)
+}
+
+// watch makes the end of ctx wake the socket, until the function it returns is
+// called, which makes the socket usable again.
+func (s *Subscription) watch(ctx context.Context) func() {
+	if ctx.Done() == nil {
+		return func() {}
+	}
+	woken := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		_ = s.socket.setDeadline(past)
+		close(woken)
+	})
+	return func() {
+		if !stop() {
+			<-woken
+			_ = s.socket.setDeadline(noDeadline)
+		}
+	}
+}
+
+// next returns the next message, or an error.
+func (s *Subscription) next(ctx context.Context) (Message, error) {
+	for {
+		for len(s.rest) > 0 {
+			m, rest, err := splitMessage(s.rest)
+			s.rest = rest
+			if err != nil {
+				return nil, ioError(s.conn.family, "events", &malformedError{"event", err})
+			}
+			if m.Type > typeDone {
+				return s.decode(&m)
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			return nil, contextError(ctx)
+		}
+		if err := s.fill(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (s *Subscription) fill(ctx context.Context) error {
+	if size := int(s.conn.receiveSize.Load()); len(s.buf) < size {
+		s.buf = make([]byte, size)
+	}
+	n, from, err := s.socket.receive(s.buf)
+	switch {
+	case errors.Is(err, errNoBuffers):
+		count, _ := s.socket.drops()
+		return &OverrunError{count}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return contextError(ctx)
+	case err != nil:
+		return ioError(s.conn.family, "events", err)
+	case from != 0:
+		return nil // sent by another process
+	case n > len(s.buf):
+		s.conn.grow(n)
+		return ioError(s.conn.family, "events", &malformedError{"event", fmt.Errorf("%w: %d bytes for a buffer of %d", ErrTruncated, n, len(s.buf))})
+	}
+	s.rest = s.buf[:n]
+	return nil
+}
+
+// decode decodes an event.
+func (s *Subscription) decode(m *message) (Message, error) {
+	f := s.conn.family
+	raw, id := m.raw, m.Type
+	if f.generic() {
+		m.takeGenl()
+		id = uint16(m.Command)
+	}
+	info := f.event(id)
+	s.conn.trace("receive", info.Name, info.Set, info.Header, raw)
+	v := info.New()
+	s.dec.Reset(m.body)
+	v.Decode(&s.dec)
+	if err := s.dec.err; err != nil {
+		t := newTree(f.Schema, m.body, 0, info.Header, info.Set)
+		return nil, &Error{Family: f.Name, Op: info.Name, Attr: t.path(err.offset), Err: &malformedError{"event", err}}
+	}
+	return v, nil
+}
+
+// event returns what the family says about the event id, or a description of
+// unknown events.
+func (f *Family) event(id uint16) EventInfo {
+	for _, e := range f.Events {
+		if e.ID == id {
+			return e
+		}
+	}
+	return EventInfo{ID: id, Name: "unknown event", New: func() Message { return &UnknownEvent{ID: id} }}
+}

@@ -1,0 +1,145 @@
+package runtime
+
+import (
+	"strconv"
+	"strings"
+)
+
+// genericProtocol is the netlink protocol whose families have a name instead of
+// a number (NETLINK_GENERIC).
+const genericProtocol = 16
+
+// A Family describes a netlink family: whom to talk to, and what can be said.
+// Generated packages have one each. It is not changed after Dial.
+type Family struct {
+	// Name is the family's name. Generic Netlink resolves it.
+	Name string
+	// Protocol is the number of the netlink protocol, 16 for Generic Netlink.
+	Protocol int
+	// Version is put into the header of each request to a generic family.
+	Version uint8
+	// Schema names the attributes, for errors and the debug output.
+	Schema *Schema
+	// Ops lists the operations, for the debug output.
+	Ops []*Op
+	// Events lists the messages that come to subscribers.
+	Events []EventInfo
+}
+
+func (f *Family) generic() bool { return f.Protocol == genericProtocol }
+
+// genlLen returns the length of the header between that of netlink and the content.
+func (f *Family) genlLen() int {
+	if f.generic() {
+		return genlHeaderLen
+	}
+	return 0
+}
+
+// An EventInfo describes a message that comes to the subscribers of a group.
+type EventInfo struct {
+	// ID is the netlink message type, or the command of a generic family.
+	ID uint16
+	// Name is the spec's name for it.
+	Name string
+	// Set is the index in Schema.Sets of its attributes.
+	Set int
+	// Header is the length of its fixed header, 0 if it has none.
+	Header int
+	// New returns a zero message to decode it into.
+	New func() Message
+}
+
+// An Op describes an operation: a request and what the kernel answers.
+type Op struct {
+	// Name is the spec's name of the operation.
+	Name string
+	// Request is the netlink message type of the request, or the command of a
+	// generic family.
+	Request uint16
+	// Reply is the same of the reply. It is not used to match replies.
+	Reply uint16
+	// Set is the index in Schema.Sets of its attributes.
+	Set int
+	// Header is the length of its fixed header, 0 if it has none.
+	Header int
+	// NoReply says that a do is answered by an acknowledgement alone.
+	NoReply bool
+	// NoAck says that a do is answered by its reply alone; none is asked for.
+	NoAck bool
+	// Optional says that the reply to a do comes only with the Echo flag.
+	Optional bool
+}
+
+// A Group is a multicast group to subscribe to. Groups of generic families have
+// a Name, those of other protocols a number.
+type Group struct {
+	Name  string
+	Value uint32
+}
+
+// Flags are the flags of a request that the caller chooses. They are a CallOption.
+type Flags uint16
+
+// The request flags (NLM_F_*). An operation says which of them it takes.
+const (
+	// Echo asks the kernel to send back the object that it made or changed.
+	Echo Flags = 0x8
+	// Replace replaces an object that exists.
+	Replace Flags = 0x100
+	// Excl fails if the object exists.
+	Excl Flags = 0x200
+	// Create creates the object if it does not exist.
+	Create Flags = 0x400
+	// Append adds at the end of a list.
+	Append Flags = 0x800
+)
+
+func (f Flags) apply(o *callOptions) { o.flags |= uint16(f) }
+
+// Flags of the netlink header that callers do not choose (NLM_F_*).
+const (
+	flagRequest     = 0x1
+	flagMulti       = 0x2
+	flagAck         = 0x4
+	flagInterrupted = 0x10
+	flagDump        = 0x300
+	flagCapped      = 0x100 // of NLMSG_ERROR
+	flagTLVs        = 0x200 // of NLMSG_ERROR and NLMSG_DONE
+)
+
+type flagName struct {
+	bit  uint16
+	name string
+}
+
+var requestFlagNames = []flagName{
+	{flagRequest, "request"},
+	{flagMulti, "multi"},
+	{flagAck, "ack"},
+	{uint16(Echo), "echo"},
+	{flagInterrupted, "dump-intr"},
+	{0x20, "dump-filtered"},
+	{flagDump, "dump"},
+	{uint16(Replace), "replace"},
+	{uint16(Excl), "excl"},
+	{uint16(Create), "create"},
+	{uint16(Append), "append"},
+}
+
+// String returns the names of the flags, separated by "|".
+func (f Flags) String() string { return flagString(uint16(f), requestFlagNames) }
+
+func flagString(v uint16, names []flagName) string {
+	var s []string
+	for _, n := range names {
+		if v&n.bit == n.bit {
+			s = append(s, n.name)
+			v &^= n.bit
+		}
+	}
+	if v != 0 || len(s) == 0 {
+		s = append(s, "0x"+strconv.FormatUint(uint64(v), 16))
+	}
+	return strings.Join(s, "|")
+}

@@ -1,0 +1,210 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+)
+
+// A port is a socket with what a call on it needs; it serves one call at a time.
+type port struct {
+	socket
+	conn *Conn
+	seq  uint32 // of the request sent last
+	enc  Encoder
+	dec  Decoder
+	buf  []byte
+	rest []byte // received, not yet read
+	wake func()
+
+	// Of the call under way.
+	ctx         context.Context
+	stop        func() bool
+	op          *Op
+	opts        callOptions
+	broken      bool // what the socket returns next is not known
+	interrupted bool // the dump is not consistent
+	msg         message
+}
+
+func newPort(c *Conn, s socket) *port {
+	p := &port{socket: s, conn: c}
+	p.wake = func() { _ = s.setDeadline(past) }
+	return p
+}
+
+// begin starts a call: it sends the request with the flags and those of the options.
+func (c *Conn) begin(ctx context.Context, op *Op, req Message, flags uint16, opts []CallOption) (*port, error) {
+	p, err := c.acquire(ctx)
+	if err != nil {
+		return nil, ioError(c.family, op.Name, err)
+	}
+	p.ctx, p.op = ctx, op
+	p.opts = callOptions{}
+	for _, o := range opts {
+		o.apply(&p.opts)
+	}
+	p.broken, p.interrupted = false, false
+	if err := p.request(req, flags|p.opts.flags); err != nil {
+		p.end()
+		return nil, err
+	}
+	return p, nil
+}
+
+// end finishes the call. The socket is used again unless the state of the
+// conversation is unclear.
+func (p *port) end() {
+	if p.stop != nil && !p.stop() {
+		p.broken = true // its deadline may change at any time
+	}
+	p.ctx, p.stop, p.op, p.rest, p.msg = nil, nil, nil, nil, message{}
+	p.opts = callOptions{}
+	p.conn.release(p, !p.broken)
+}
+
+// discard finishes a call whose answer was not read to its end.
+func (p *port) discard() {
+	p.broken = true
+	p.end()
+}
+
+func (p *port) request(req Message, flags uint16) error {
+	if err := p.encode(req, flags|flagRequest); err != nil {
+		return err
+	}
+	p.conn.trace("send", p.op.Name, p.op.Set, p.op.Header, p.enc.buf)
+	if p.ctx.Done() != nil {
+		p.stop = context.AfterFunc(p.ctx, p.wake)
+	}
+	if err := p.setTimeout(); err != nil {
+		return err
+	}
+	if err := p.send(p.enc.buf); err != nil {
+		return p.ioError(err)
+	}
+	return nil
+}
+
+func (p *port) encode(req Message, flags uint16) error {
+	p.seq++
+	f := p.conn.family
+	p.enc = Encoder{buf: p.enc.buf[:0]}
+	b := p.enc.Grow(headerLen)
+	native.PutUint16(b[4:], p.conn.messageType(p.op))
+	native.PutUint16(b[6:], flags)
+	native.PutUint32(b[8:], p.seq)
+	native.PutUint32(b[12:], p.portID())
+	if f.generic() {
+		b := p.enc.Grow(genlHeaderLen)
+		b[0], b[1] = uint8(p.op.Request), f.Version
+	}
+	req.Encode(&p.enc)
+	native.PutUint32(p.enc.buf, uint32(len(p.enc.buf)))
+	if err := p.enc.err; err != nil {
+		return &Error{Family: f.Name, Op: p.op.Name, Attr: p.requestTree().path(err.offset), Err: err}
+	}
+	return nil
+}
+
+// requestTree returns the request as a tree of names.
+func (p *port) requestTree() *tree {
+	f := p.conn.family
+	return newTree(f.Schema, p.enc.buf, headerLen+f.genlLen(), p.op.Header, p.op.Set)
+}
+
+// setTimeout starts the time for the next answer of the kernel, if it is limited.
+func (p *port) setTimeout() error {
+	d := p.conn.config.timeout
+	if d <= 0 {
+		return nil
+	}
+	if err := p.setDeadline(time.Now().Add(d)); err != nil {
+		return p.ioError(err)
+	}
+	// The deadline that cancels the call may just have been overwritten.
+	if p.ctx.Err() != nil {
+		return p.ioError(os.ErrDeadlineExceeded)
+	}
+	return nil
+}
+
+// next reads the next message that answers the request into p.msg.
+func (p *port) next() error {
+	for {
+		for len(p.rest) > 0 {
+			m, rest, err := splitMessage(p.rest)
+			if err != nil {
+				return p.ioError(err)
+			}
+			p.rest = rest
+			if p.answers(&m) {
+				p.msg = m
+				p.conn.trace("receive", p.op.Name, p.op.Set, p.op.Header, m.raw)
+				return nil
+			}
+		}
+		if err := p.fill(); err != nil {
+			return err
+		}
+	}
+}
+
+// answers reports whether the message belongs to the request. Some families, audit
+// is one, leave the port id 0.
+func (p *port) answers(m *message) bool {
+	return m.Sequence == p.seq && (m.PortID == p.portID() || m.PortID == 0) && m.Type != typeNoop
+}
+
+// fill receives a datagram from the kernel.
+func (p *port) fill() error {
+	if err := p.setTimeout(); err != nil {
+		return err
+	}
+	if size := int(p.conn.receiveSize.Load()); len(p.buf) < size {
+		p.buf = make([]byte, size)
+	}
+	n, from, err := p.receive(p.buf)
+	switch {
+	case err != nil:
+		return p.ioError(err)
+	case from != 0:
+		return nil // another process wrote to our port id
+	case n > len(p.buf):
+		p.conn.grow(n)
+		return p.ioError(fmt.Errorf("%w: %d bytes for a buffer of %d", ErrTruncated, n, len(p.buf)))
+	}
+	p.rest = p.buf[:n]
+	return nil
+}
+
+// ioError returns the error for err, which came from the socket or makes the rest
+// of the conversation unreadable.
+func (p *port) ioError(err error) error {
+	p.broken = true
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		// The time is over either for the context or for the kernel's answer.
+		err = context.DeadlineExceeded
+		if p.ctx.Err() != nil {
+			err = contextError(p.ctx)
+		}
+	}
+	return ioError(p.conn.family, p.op.Name, err)
+}
+
+// decode decodes the body of the message into m.
+func (p *port) decode(m Message) error {
+	if p.opts.header != nil {
+		*p.opts.header = p.msg.Header
+	}
+	p.dec.Reset(p.msg.body)
+	m.Decode(&p.dec)
+	if p.dec.err != nil {
+		f := p.conn.family
+		t := newTree(f.Schema, p.msg.body, 0, p.op.Header, p.op.Set)
+		return &Error{Family: f.Name, Op: p.op.Name, Attr: t.path(p.dec.err.offset), Err: &malformedError{"reply", p.dec.err}}
+	}
+	return nil
+}

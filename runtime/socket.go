@@ -1,0 +1,45 @@
+package runtime
+
+import "time"
+
+// A socket is what a call or subscription needs of a netlink socket. receive is
+// not called concurrently; setDeadline, close, join and leave may be called at
+// any time, and setDeadline and close wake a blocked receive.
+type socket interface {
+	// send sends one datagram to the kernel.
+	send(b []byte) error
+	// receive reads one datagram. n is its length, larger than that of buf if the
+	// rest of it was lost; from is the port id of the sender, 0 for the kernel.
+	receive(buf []byte) (n int, from uint32, err error)
+	// setDeadline makes send and receive fail with os.ErrDeadlineExceeded after t.
+	setDeadline(t time.Time) error
+	join(group uint32) error
+	leave(group uint32) error
+	// portID returns the address of the socket.
+	portID() uint32
+	// drops returns how many messages the socket had no room for.
+	drops() (uint32, error)
+	close() error
+}
+
+// A transport opens sockets to one peer: the kernel in one network namespace, or
+// a stand-in for it.
+type transport interface {
+	dial(socketOptions) (socket, error)
+	// family resolves the name of a generic family. The error matches
+	// ErrFamilyNotFound if there is none.
+	family(name string) (familyInfo, error)
+	close() error
+}
+
+type socketOptions struct {
+	readBuffer  int // 0: as it is
+	writeBuffer int
+	strict      bool
+}
+
+// familyInfo is what the kernel says about a generic family.
+type familyInfo struct {
+	id     uint16
+	groups []Group
+}

@@ -1,0 +1,126 @@
+package runtime
+
+import (
+	"errors"
+	"net"
+	"os"
+	"syscall"
+	"time"
+	"unsafe"
+
+	"github.com/mdlayher/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// kernelSocket sends and receives through the descriptor of a netlink.Conn: no
+// peeking, no copies, and no allocation since its callbacks are made once.
+type kernelSocket struct {
+	conn *netlink.Conn
+	raw  syscall.RawConn
+	pid  uint32
+
+	in, out          []byte
+	n                int
+	from             unix.RawSockaddrNetlink
+	readErr, sendErr error
+	reader, writer   func(fd uintptr) bool
+}
+
+func newKernelSocket(c *netlink.Conn) (*kernelSocket, error) {
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return nil, err
+	}
+	s := &kernelSocket{conn: c, raw: raw, pid: c.PID()}
+	s.reader, s.writer = s.tryReceive, s.trySend
+	return s, nil
+}
+
+func (s *kernelSocket) receive(buf []byte) (int, uint32, error) {
+	s.in = buf
+	if err := s.raw.Read(s.reader); err != nil {
+		return 0, 0, closedError(err)
+	}
+	if s.readErr != nil {
+		return 0, 0, os.NewSyscallError("recvfrom", s.readErr)
+	}
+	return s.n, s.from.Pid, nil
+}
+
+func (s *kernelSocket) tryReceive(fd uintptr) bool {
+	for {
+		size := uint32(unix.SizeofSockaddrNetlink)
+		// MSG_TRUNC makes it return the length of the datagram, not of the copy.
+		n, _, errno := unix.Syscall6(unix.SYS_RECVFROM, fd,
+			uintptr(unsafe.Pointer(unsafe.SliceData(s.in))), uintptr(len(s.in)), unix.MSG_TRUNC,
+			uintptr(unsafe.Pointer(&s.from)), uintptr(unsafe.Pointer(&size)))
+		switch errno {
+		case 0:
+			s.n, s.readErr = int(n), nil
+			return true
+		case unix.EINTR:
+		case unix.EAGAIN:
+			return false
+		default:
+			s.readErr = errno
+			return true
+		}
+	}
+}
+
+func (s *kernelSocket) send(b []byte) error {
+	s.out = b
+	err := s.raw.Write(s.writer)
+	s.out = nil
+	if err != nil {
+		return closedError(err)
+	}
+	return os.NewSyscallError("sendto", s.sendErr)
+}
+
+func (s *kernelSocket) trySend(fd uintptr) bool {
+	for {
+		switch s.sendErr = unix.Send(int(fd), s.out, 0); s.sendErr {
+		case unix.EINTR:
+		case unix.EAGAIN:
+			return false
+		default:
+			return true
+		}
+	}
+}
+
+func (s *kernelSocket) setDeadline(t time.Time) error { return s.conn.SetDeadline(t) }
+func (s *kernelSocket) join(group uint32) error       { return s.conn.JoinGroup(group) }
+func (s *kernelSocket) leave(group uint32) error      { return s.conn.LeaveGroup(group) }
+func (s *kernelSocket) portID() uint32                { return s.pid }
+func (s *kernelSocket) close() error                  { return s.conn.Close() }
+
+// Of the array that SO_MEMINFO returns (include/uapi/linux/sock_diag.h).
+const (
+	memInfoDrops = 8
+	memInfoVars  = 9
+)
+
+// drops reads the socket's counter of lost messages, sk_drops.
+func (s *kernelSocket) drops() (uint32, error) {
+	var info [memInfoVars]uint32
+	size := uint32(unsafe.Sizeof(info))
+	var errno syscall.Errno
+	err := s.raw.Control(func(fd uintptr) {
+		_, _, errno = unix.Syscall6(unix.SYS_GETSOCKOPT, fd, unix.SOL_SOCKET, unix.SO_MEMINFO,
+			uintptr(unsafe.Pointer(&info)), uintptr(unsafe.Pointer(&size)), 0)
+	})
+	if err == nil && errno != 0 {
+		err = os.NewSyscallError("getsockopt", errno)
+	}
+	return info[memInfoDrops], err
+}
+
+// closedError makes the error of a closed descriptor the one of a closed connection.
+func closedError(err error) error {
+	if errors.Is(err, os.ErrClosed) {
+		return net.ErrClosed
+	}
+	return err
+}
