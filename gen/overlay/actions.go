@@ -20,8 +20,7 @@ func (e *Entry) act(root *tree.Node, at *spot) error {
 	case Add:
 		return e.add(at)
 	case Remove:
-		at.remove()
-		return nil
+		return e.remove(at)
 	case Replace:
 		return e.replace(at)
 	}
@@ -157,7 +156,29 @@ func (s *spot) put(n *tree.Node) {
 	s.parent.Fields[s.index].Value = n
 }
 
-func (s *spot) remove() {
+// remove takes out the spot, or the named items of the list there.
+func (e *Entry) remove(at *spot) error {
+	if e.value.Kind != tree.Sequence {
+		at.cut()
+		return nil
+	}
+	list := itemsOf(at.node)
+	if list == nil {
+		return fmt.Errorf("%s is not a list", at.name())
+	}
+	before := len(list.Items)
+	list.Items = slices.DeleteFunc(list.Items, func(item *tree.Node) bool {
+		name := tree.ItemName(item)
+		return slices.ContainsFunc(e.value.Items, func(n *tree.Node) bool { return n.Value == name })
+	})
+	if len(list.Items) == before {
+		return errNoChange
+	}
+	return nil
+}
+
+// cut takes the spot out of its parent.
+func (s *spot) cut() {
 	if s.parent.Kind == tree.Sequence {
 		s.parent.Items = slices.Delete(s.parent.Items, s.index, s.index+1)
 		return

@@ -98,6 +98,9 @@ func (e *Entry) unneeded(at *spot) string {
 		}
 		return ""
 	}
+	if e.Behind.Set && at.before() != e.Behind.Value {
+		return fmt.Sprintf("it does not stand behind %q", e.Behind.Value)
+	}
 	if e.When == nil {
 		return ""
 	}

@@ -29,9 +29,11 @@
 // # Conditions
 //
 // The key when maps properties of the place to the values they have if the
-// spec needs the change; null stands for an absent property. With missing:
-// true the change is due if the place itself is absent while the one around it
-// exists. Without either, the change is due if it would change anything.
+// spec needs the change; null stands for an absent property. The key behind
+// names the list item that then stands in front of the place, for ids that come
+// from the order. With missing: true the change is due if the place itself is
+// absent while the one around it exists. Without any of these, the change is
+// due if it would change anything.
 //
 // # Actions
 //
@@ -44,7 +46,8 @@
 //	add      appends those items that are not there yet to the list at the
 //	         place, or inserts them behind the item that after names.
 //	replace  puts another value in the place.
-//	remove   takes the place out of the spec.
+//	remove   takes the place out of the spec, or the items of the list at the
+//	         place that it names.
 //
 // The key why holds the evidence for a correction or the reason for a change.
 //

@@ -21,6 +21,7 @@ type Entry struct {
 	Pos     diag.Pos
 	At      []tree.Val[string] // one path or several
 	When    *tree.Node         // mapping of properties, or nil
+	Behind  tree.Val[string]   // the item in front of the place
 	Missing bool
 	Action  Action
 	After   tree.Val[string]
@@ -74,6 +75,7 @@ func decodeEntry(c tree.Cursor) *Entry {
 	e := &Entry{
 		Pos:     c.Node.Pos,
 		At:      decodePlaces(m),
+		Behind:  tree.Value(m, "behind", tree.Name),
 		Missing: tree.Value(m, "missing", tree.Bool).Value,
 		After:   tree.Value(m, "after", tree.Name),
 		Why:     tree.Value(m, "why", tree.Text),
@@ -138,16 +140,24 @@ func checkValue(c tree.Cursor, a Action) {
 	case Rename:
 		tree.Parse(c, tree.Name)
 	case Remove:
-		if v := tree.Parse(c, tree.Bool); v.Set && !v.Value {
-			c.Errorf("remove can only be true")
-		}
+		checkRemove(c)
+	}
+}
+
+func checkRemove(c tree.Cursor) {
+	if c.Node.Kind == tree.Sequence {
+		tree.Each(c, func(item tree.Cursor) tree.Val[string] { return tree.Parse(item, tree.Name) })
+		return
+	}
+	if v := tree.Parse(c, tree.Bool); v.Set && !v.Value {
+		c.Errorf("remove is either true or a list of names")
 	}
 }
 
 // checkEntry reports keys that contradict each other.
 func checkEntry(c tree.Cursor, e *Entry) {
-	if e.Missing && e.When != nil {
-		c.Errorf("when beside missing: a place that is absent has no properties")
+	if e.Missing && (e.When != nil || e.Behind.Set) {
+		c.Errorf("a condition beside missing: a place that is absent meets none")
 	}
 	if e.Missing && e.Action != Set && e.Action != Replace && e.Action != "" {
 		c.Errorf("%s has no use for a place that is missing", e.Action)

@@ -21,6 +21,15 @@ type spot struct {
 // name returns the last segment.
 func (s *spot) name() string { return s.path[len(s.path)-1] }
 
+// before returns the name of the list item in front of an existing spot, or
+// nothing.
+func (s *spot) before() string {
+	if s.parent.Kind != tree.Sequence || s.index == 0 {
+		return ""
+	}
+	return tree.ItemName(s.parent.Items[s.index-1])
+}
+
 // find follows a path. It returns an error, which names where the path ends,
 // unless all segments but the last exist.
 func find(root *tree.Node, path string) (*spot, error) {
