@@ -251,3 +251,22 @@ func hasWord(list, word string) bool {
 	}
 	return false
 }
+
+// Ahead returns o, the value of the attribute id of the message being decoded.
+// If it has not been read yet it is looked for in the rest of the message: the
+// kernel may send the body of a sub-message before its selector, as it does with
+// RTA_ENCAP and RTA_ENCAP_TYPE.
+func Ahead[T any](d *Decoder, id uint16, o Opt[T], get func(*Decoder, *Opt[T])) Opt[T] {
+	if o.ok {
+		return o
+	}
+	pos, off, lim, typ := d.pos, d.off, d.lim, d.typ
+	for d.Next() {
+		if d.ID() == id {
+			get(d, &o)
+			break
+		}
+	}
+	d.pos, d.off, d.lim, d.typ = pos, off, lim, typ
+	return o
+}
