@@ -110,8 +110,6 @@ func (d *decoder) value(a *model.Attr, typ uint16, payload []byte, f *frame) (an
 		return d.body(a, typ, payload, f)
 	case model.TypeBitfield32:
 		return d.bitfield(a, payload)
-	case model.TypeStruct:
-		return decodeStruct(a.Struct, payload, d.order)
 	case model.TypeArray:
 		return d.array(a, payload)
 	case model.TypeRecords:
@@ -126,6 +124,8 @@ func (d *decoder) element(a *model.Attr, typ model.Type, payload []byte) (any, e
 		return attrScalar(a, typ).decode(payload, d.order)
 	case typ == model.TypeString:
 		return cString(payload), nil
+	case typ == model.TypeStruct:
+		return decodeStruct(a.Struct, payload, d.order)
 	}
 	return bytesValue(a.Hint, payload, d.order), nil
 }

@@ -59,6 +59,9 @@ func (e *encoder) bytesAttr(id uint16, payload []byte) error {
 
 // message appends a fixed header and attributes.
 func (e *encoder) message(l layout, o *Object, outer *frame) error {
+	if o == nil {
+		o = new(Object)
+	}
 	if err := knownNames(l, o); err != nil {
 		return err
 	}
@@ -186,12 +189,8 @@ func (e *encoder) once(a *model.Attr, v any, f *frame) error {
 
 func (e *encoder) payload(a *model.Attr, v any, f *frame) error {
 	switch a.Type {
-	case model.TypeString:
-		return e.text(a, v)
 	case model.TypeBitfield32:
 		return e.bitfield(a, v)
-	case model.TypeStruct:
-		return e.structure(a, v)
 	case model.TypeArray:
 		return e.array(a, v)
 	case model.TypeRecords:
@@ -200,14 +199,16 @@ func (e *encoder) payload(a *model.Attr, v any, f *frame) error {
 	return e.element(a, a.Type, v)
 }
 
-// element appends a value without structure: a scalar, bytes or, as the element
-// of an array, a string.
+// element appends a value that can also be the element of an array: a scalar, a
+// string, a struct or bytes.
 func (e *encoder) element(a *model.Attr, typ model.Type, v any) error {
 	switch {
 	case isScalar(typ):
 		return e.scalar(a, typ, v)
 	case typ == model.TypeString:
 		return e.text(a, v)
+	case typ == model.TypeStruct:
+		return e.structure(a, v)
 	}
 	b, err := parseBytes(a.Hint, v, e.order)
 	if err != nil {

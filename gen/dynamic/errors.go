@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/nlgen/nlgen/gen/tree"
 )
 
 // An Error says what is wrong in which place of a message.
@@ -74,41 +76,5 @@ func in(op string, err error) error {
 
 // unknownName reports a name that is not one of known.
 func unknownName(kind, name string, known []string) error {
-	e := &Error{Msg: "unknown " + kind + " " + name}
-	if n := nearest(name, known); n != "" {
-		e.Hint = "did you mean " + n
-	}
-	return e
-}
-
-// nearest returns the name most like s, or "" if none is.
-func nearest(s string, names []string) string {
-	best, limit := "", max(1, len(s)/3)+1
-	for _, n := range names {
-		if d := distance(s, n); d < limit {
-			best, limit = n, d
-		}
-	}
-	return best
-}
-
-// distance returns the number of insertions, deletions and replacements of
-// bytes that lead from a to b.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j+1]+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
+	return &Error{Msg: "unknown " + kind + " " + name, Hint: tree.DidYouMean(name, known)}
 }

@@ -104,7 +104,10 @@ func (o *Object) UnmarshalJSON(b []byte) error {
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()
 	v, err := parseValue(d, 0)
-	if err != nil {
+	switch {
+	case errors.Is(err, io.EOF):
+		return errors.New("the JSON ends too early")
+	case err != nil:
 		return err
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/nlgen/nlgen/gen/model"
+	"github.com/nlgen/nlgen/gen/tree"
 )
 
 // A scalar is the type of an integer: of an attribute, an element or a member.
@@ -280,11 +281,10 @@ func unknownEntry(enum *model.Enum, name string) error {
 	for _, e := range enum.Entries {
 		names = append(names, e.Name)
 	}
-	e := &Error{Msg: fmt.Sprintf("%s has no value %s", enum.Name, name)}
-	if n := nearest(name, names); n != "" {
-		e.Hint = "did you mean " + n
+	return &Error{
+		Msg:  fmt.Sprintf("%s has no value %q", enum.Name, name),
+		Hint: tree.DidYouMean(name, names),
 	}
-	return e
 }
 
 // parse returns the bits of a number, which must fit into the type.
