@@ -1,0 +1,150 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/nlgen/nlgen/gen/model"
+	"github.com/nlgen/nlgen/internal/dynclient"
+	nl "github.com/nlgen/nlgen/runtime"
+)
+
+// A callCommand is the command line of nlgen call.
+type callCommand struct {
+	family                        familyFlag
+	do, dump, input               string
+	dial                          dialFlags
+	create, excl, replace, append bool
+}
+
+func newCall() *cobra.Command {
+	var c callCommand
+	cmd := &cobra.Command{
+		Use:   "call (--spec FILE | --family NAME) (--do OP | --dump OP) [flags]",
+		Short: "Ask the kernel something and print its answer as JSON",
+		Long: `Call sends one request and prints the reply as a JSON object, or the items of a
+dump as a JSON array. Names are those of the spec, in both directions; enums and
+flags go by name, addresses as text, bytes as hex.`,
+		Example: `  nlgen call --family rt-link --do getlink --json '{"ifname": "lo"}'
+  nlgen call --family rt-route --dump getroute
+  nlgen call --family rt-link --do newlink --create --excl --json '{"ifname": "d0", "linkinfo": {"kind": "dummy"}}'`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd) },
+	}
+	c.family.add(cmd)
+	c.dial.add(cmd)
+	f := cmd.Flags()
+	f.StringVar(&c.do, "do", "", "perform the operation `OP`")
+	f.StringVar(&c.dump, "dump", "", "list all objects with the operation `OP`")
+	f.StringVar(&c.input, "json", "", "the request as a `JSON` object; - reads it from the standard input")
+	f.BoolVar(&c.create, "create", false, "create the object if it does not exist")
+	f.BoolVar(&c.excl, "excl", false, "fail if the object exists")
+	f.BoolVar(&c.replace, "replace", false, "replace the object if it exists")
+	f.BoolVar(&c.append, "append", false, "add to the end of the list of objects")
+	cmd.MarkFlagsOneRequired("do", "dump")
+	cmd.MarkFlagsMutuallyExclusive("do", "dump")
+	for _, flag := range []string{"do", "dump"} {
+		cobra.CheckErr(cmd.RegisterFlagCompletionFunc(flag, c.family.completeOps))
+	}
+	return cmd
+}
+
+func (c *callCommand) run(cmd *cobra.Command) error {
+	family, err := c.family.load()
+	if err != nil {
+		return err
+	}
+	op, err := findOp(family, c.do+c.dump) // one of them is empty
+	if err != nil {
+		return err
+	}
+	input, err := c.request(cmd.InOrStdin())
+	if err != nil {
+		return err
+	}
+	client, err := dynclient.Dial(family, c.dial.options()...)
+	if err != nil {
+		return kernelError(err)
+	}
+	defer client.Close()
+	answer, err := c.ask(cmd.Context(), client, op, input)
+	if err != nil {
+		return kernelError(err)
+	}
+	if answer == nil {
+		return nil
+	}
+	return withStatus(exitIO, json.NewEncoder(cmd.OutOrStdout()).Encode(answer))
+}
+
+// ask returns the answer as something to be printed, nil if there is nothing.
+func (c *callCommand) ask(ctx context.Context, client *dynclient.Client, op *model.Op, input []byte) (any, error) {
+	if c.dump != "" {
+		return client.All(ctx, op, input, c.flags())
+	}
+	reply, err := client.Do(ctx, op, input, c.flags())
+	if reply == nil {
+		return nil, err
+	}
+	return reply, err
+}
+
+// request returns the request as JSON text, which may be empty.
+func (c *callCommand) request(stdin io.Reader) ([]byte, error) {
+	text := []byte(c.input)
+	if c.input == "-" {
+		var err error
+		if text, err = io.ReadAll(stdin); err != nil {
+			return nil, withStatus(exitIO, err)
+		}
+	}
+	if len(strings.TrimSpace(string(text))) == 0 {
+		return nil, nil
+	}
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(text, &object); err != nil {
+		return nil, withStatus(exitBadRequest, fmt.Errorf("the request is no JSON object: %w", err))
+	}
+	return text, nil
+}
+
+func (c *callCommand) flags() nl.Flags {
+	var flags nl.Flags
+	for flag, set := range map[nl.Flags]bool{
+		nl.Create: c.create, nl.Excl: c.excl, nl.Replace: c.replace, nl.Append: c.append,
+	} {
+		if set {
+			flags |= flag
+		}
+	}
+	return flags
+}
+
+// dialFlags are the flags of commands that talk to the kernel.
+type dialFlags struct {
+	netns   string
+	timeout time.Duration
+}
+
+func (d *dialFlags) add(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&d.netns, "netns", "", "talk to the network namespace `NAME`, one of ip netns or a path")
+	f.DurationVar(&d.timeout, "timeout", 0, "give up after `DURATION` without an answer")
+}
+
+func (d *dialFlags) options() []nl.Option {
+	opts := []nl.Option{nl.WithTimeout(d.timeout)}
+	switch {
+	case strings.Contains(d.netns, "/"):
+		opts = append(opts, nl.WithNetNSPath(d.netns))
+	case d.netns != "":
+		opts = append(opts, nl.WithNetNSName(d.netns))
+	}
+	return opts
+}

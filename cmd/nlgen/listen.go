@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/nlgen/nlgen/gen/dynamic"
+	"github.com/nlgen/nlgen/gen/model"
+	"github.com/nlgen/nlgen/internal/dynclient"
+)
+
+// A listenCommand is the command line of nlgen listen.
+type listenCommand struct {
+	family   familyFlag
+	dial     dialFlags
+	count    int
+	duration time.Duration
+}
+
+func newListen() *cobra.Command {
+	var l listenCommand
+	cmd := &cobra.Command{
+		Use:   "listen (--spec FILE | --family NAME) [flags] GROUP...",
+		Short: "Print the notifications of multicast groups as JSON",
+		Long: `Listen joins multicast groups and prints each notification as one line of JSON
+with its name and its message, until it is interrupted. What is lost because the
+reader is too slow, and messages that cannot be decoded, are reported on the
+standard error, and listening goes on.`,
+		Example: `  nlgen listen --family rt-link --count 10 rtnlgrp-link`,
+		Args:    cobra.MinimumNArgs(1),
+		RunE:    func(cmd *cobra.Command, args []string) error { return l.run(cmd, args) },
+	}
+	l.family.add(cmd)
+	l.dial.add(cmd)
+	f := cmd.Flags()
+	f.IntVar(&l.count, "count", 0, "stop after `N` notifications")
+	f.DurationVar(&l.duration, "duration", 0, "stop after `DURATION`")
+	cmd.ValidArgsFunction = l.family.completeGroups
+	return cmd
+}
+
+func (l *listenCommand) run(cmd *cobra.Command, names []string) error {
+	family, err := l.family.load()
+	if err != nil {
+		return err
+	}
+	var groups []*model.Group
+	for _, name := range names {
+		g, err := findGroup(family, name)
+		if err != nil {
+			return err
+		}
+		groups = append(groups, g)
+	}
+	client, err := dynclient.Dial(family, l.dial.options()...)
+	if err != nil {
+		return kernelError(err)
+	}
+	defer client.Close()
+	ctx := cmd.Context()
+	if l.duration > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, l.duration)
+		defer cancel()
+	}
+	events, err := client.Listen(ctx, groups...)
+	if err != nil {
+		return kernelError(err)
+	}
+	out := json.NewEncoder(cmd.OutOrStdout())
+	n := 0
+	for ev, err := range events {
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			fmt.Fprintln(cmd.ErrOrStderr(), "nlgen: "+err.Error())
+			continue
+		}
+		if err := out.Encode(notification{ev.Op.Name, ev.Message}); err != nil {
+			return withStatus(exitIO, err)
+		}
+		if n++; n == l.count {
+			return nil
+		}
+	}
+	return nil
+}
+
+// A notification is a line of the output; the form is that of the kernel's own client.
+type notification struct {
+	Name string          `json:"name"`
+	Msg  *dynamic.Object `json:"msg"`
+}

@@ -1,0 +1,19 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+	"github.com/spf13/cobra/doc"
+)
+
+func newMan() *cobra.Command {
+	return &cobra.Command{
+		Use:   "man DIR",
+		Short: "Write the manual pages into a directory",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			header := &doc.GenManHeader{Title: "NLGEN", Section: "1", Source: "nlgen", Manual: "nlgen"}
+			cmd.Root().DisableAutoGenTag = true
+			return withStatus(exitIO, doc.GenManTree(cmd.Root(), header, args[0]))
+		},
+	}
+}

@@ -1,0 +1,87 @@
+// Package gen is the pipeline from a spec to generated files:
+//
+//	tree -> errata, overlays -> spec -> resolve -> model -> golang
+//
+// Each stage is a package of its own below this one; the arrows are the only
+// way through.
+package gen
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/nlgen/nlgen/gen/diag"
+	"github.com/nlgen/nlgen/gen/errata"
+	"github.com/nlgen/nlgen/gen/golang"
+	"github.com/nlgen/nlgen/gen/model"
+	"github.com/nlgen/nlgen/gen/overlay"
+	"github.com/nlgen/nlgen/gen/resolve"
+	"github.com/nlgen/nlgen/gen/spec"
+	"github.com/nlgen/nlgen/gen/tree"
+)
+
+// Options says how a spec is read.
+type Options struct {
+	Package    string     // Go package name, if not the spec's
+	Operations []string   // the operations wanted; none means all
+	Overlays   []*Overlay // the user's corrections, applied in this order to the specs they name
+	NoErrata   bool       // leave the kernel's own specs as they are
+	Lenient    bool       // an unknown key is a warning
+}
+
+// An Overlay is a file of corrections to a spec.
+type Overlay = overlay.Overlay
+
+// LoadOverlay reads the overlay in a file.
+func LoadOverlay(path string) (*Overlay, diag.List) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, diag.List{{Pos: diag.Pos{File: path}, Msg: fmt.Sprintf("cannot read the overlay: %v", err)}}
+	}
+	return overlay.Load(path, data)
+}
+
+// Load turns the text of a spec into the model of its family. The name goes
+// into positions; it is not opened. The family is nil if the list has errors.
+func Load(name string, data []byte, opts Options) (*model.Family, diag.List) {
+	root, diags := tree.Load(name, data)
+	if root == nil || diags.HasErrors() {
+		return nil, diags
+	}
+	root = correct(root, opts, &diags)
+	s, ds := spec.Decode(root, spec.Options{Lenient: opts.Lenient})
+	diags.Add(ds...)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	family, ds := resolve.Resolve(s, resolve.Options{Package: opts.Package, Operations: opts.Operations})
+	diags.Add(ds...)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	return family, diags
+}
+
+// correct applies the built-in overlay and those of the user that name the spec.
+func correct(root *tree.Node, opts Options, diags *diag.List) *tree.Node {
+	if !opts.NoErrata {
+		var results []overlay.Result
+		root, results = errata.Apply(root)
+		diags.Add(overlay.Notes(results)...)
+	}
+	for _, o := range opts.Overlays {
+		if !o.Matches(root) {
+			continue
+		}
+		var results []overlay.Result
+		root, results = o.Apply(root)
+		diags.Add(overlay.Report(results)...)
+	}
+	return root
+}
+
+// A File is one generated file; its name is relative to the output directory.
+type File = golang.File
+
+// Go returns the Go package of a family.
+func Go(f *model.Family) ([]File, error) { return golang.Emit(f, golang.Options{}) }
