@@ -24,7 +24,7 @@ func (r *resolver) constants() {
 	r.uniqueDefinitions()
 	r.definitions(func(d *spec.Definition, path string) {
 		c := &model.Const{
-			Name: d.Name.Value, Doc: d.Doc.Value, Pos: position(d.Pos),
+			Name: d.Name.Value, Doc: d.Doc.Value, Pos: d.Pos,
 			GoName: r.goName(d.GoName, d.Name, path),
 			CName:  cName(d.CName, cUpper(d.NamePrefix.Or(r.fam.Name+"-")+d.Name.Value)),
 			Header: d.Header.Value, Scope: string(d.Scope.Or(spec.ScopeUAPI)),

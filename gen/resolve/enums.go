@@ -14,7 +14,7 @@ func (r *resolver) enumerations() {
 	r.definitions(func(d *spec.Definition, path string) {
 		prefix := d.NamePrefix.Or(r.fam.Name + "-" + d.Name.Value + "-")
 		e := &model.Enum{
-			Name: d.Name.Value, Doc: d.Doc.Value, Pos: position(d.Pos),
+			Name: d.Name.Value, Doc: d.Doc.Value, Pos: d.Pos,
 			GoName: r.goName(d.GoName, d.Name, path),
 			CName:  cName(d.CName, d.EnumName.Or(cLower(r.fam.Name+"-"+d.Name.Value))),
 			Header: d.Header.Value, Scope: string(d.Scope.Or(spec.ScopeUAPI)),
@@ -52,7 +52,7 @@ func (r *resolver) entries(d *spec.Definition, e *model.Enum, prefix, path strin
 			next = 0
 		}
 		entries = append(entries, &model.Entry{
-			Name: entry.Name.Value, Doc: entry.Doc.Value, Pos: position(entry.Pos),
+			Name: entry.Name.Value, Doc: entry.Doc.Value, Pos: entry.Pos,
 			GoName: r.entryName(entry, at), // the type is put in front later
 			CName:  cName(entry.CName, cUpper(prefix+entry.Name.Value)),
 			Value:  next,
@@ -149,7 +149,7 @@ func (r *resolver) widen(e *model.Enum) {
 			continue
 		}
 		if entry.Value < 0 || entry.Value > 63 {
-			r.diags.Errorf(diagPos(entry.Pos), "definitions/"+e.Name+"/entries/"+entry.Name,
+			r.diags.Errorf(entry.Pos, "definitions/"+e.Name+"/entries/"+entry.Name,
 				"the value %d is no bit number, but the enum is used for flags", entry.Value)
 			continue
 		}

@@ -13,7 +13,7 @@ func (r *resolver) mcastGroups() {
 	for _, def := range r.spec.McastGroups {
 		path := "mcast-groups/list/" + def.Name.Value
 		g := &model.Group{
-			Name: def.Name.Value, Doc: def.Doc.Value, Pos: position(def.Pos),
+			Name: def.Name.Value, Doc: def.Doc.Value, Pos: def.Pos,
 			GoName: r.groupName(def, path),
 			CName:  cName(def.CName, cUpper(def.CDefineName.Or(r.fam.Name+"-mcgrp-"+def.Name.Value))),
 			Value:  def.Value.Value,

@@ -18,7 +18,7 @@ type nestKey struct {
 // operation reaches as a nest, and those of the operations. Messages of one
 // shape are one type.
 func (r *resolver) messages() {
-	b := &builder{resolver: r, shapes: map[string]*model.Message{}, needed: map[*model.Op]bool{}}
+	b := &builder{resolver: r, shapes: map[string]*model.Message{}, needed: map[*model.Op]bool{}, minor: map[*model.Message]bool{}}
 	for _, n := range r.opList {
 		if n.wanted {
 			b.needed[n.Op] = true
@@ -26,7 +26,7 @@ func (r *resolver) messages() {
 		}
 	}
 	reached := r.reach(b.needed)
-	b.nestMessages(reached)
+	b.nestMessages(reached.nests)
 	b.link(reached)
 	for _, n := range r.opList {
 		if b.needed[n.Op] {
@@ -43,7 +43,8 @@ func (r *resolver) messages() {
 type builder struct {
 	*resolver
 	shapes map[string]*model.Message
-	needed map[*model.Op]bool // wanted, or notified by one wanted
+	needed map[*model.Op]bool      // wanted, or notified by one wanted
+	minor  map[*model.Message]bool // replies of operations that are no getters
 }
 
 // nestMessages declares the messages of the nests, in the order of the sets.
@@ -70,13 +71,13 @@ func (b *builder) nestMessages(reached map[nestKey]bool) {
 }
 
 // link points the attributes and formats at the messages behind them.
-func (b *builder) link(reached map[nestKey]bool) {
+func (b *builder) link(reached walker) {
 	for _, set := range b.fam.Sets {
 		for _, a := range set.Attrs {
 			if a.Nested != nil {
 				a.Message = b.nests[nestKey{a.Nested, a.Struct}]
 			}
-			if a.Chain != nil && reached[nestKey{set: set}] {
+			if reached.chains[a.Chain] {
 				a.Chain.Leaf = a.Message
 				b.fam.Chains = append(b.fam.Chains, a.Chain)
 			}
@@ -181,13 +182,32 @@ func (b *builder) operation(n *opNode) {
 		return
 	}
 	name := n.GoName + "Reply"
-	n.reply = b.shared(b.build(name, "Reply to "+n.Name+".", n.Set, n.Header, n.replyAttrs()))
+	m := b.build(name, "Reply to "+n.Name+".", n.Set, n.Header, n.replyAttrs())
+	getter := n.Do != nil && n.Dump != nil
+	b.minor[m] = !getter
+	n.reply = b.shared(m)
+	if getter && b.minor[n.reply] {
+		b.promote(n.reply, name)
+	}
 	if n.Do != nil && n.def.Do.Reply != nil {
 		n.Do.Reply, n.Do.ReplyName = n.reply, name
 	}
 	if n.Dump != nil {
 		n.Dump.Reply, n.Dump.ReplyName = n.reply, name
 	}
+}
+
+// promote makes an alias the name of a message, and its name an alias. A reply
+// that several operations share is called after the one that gets objects, not
+// after one that echoes what it made.
+func (b *builder) promote(m *model.Message, name string) {
+	for i := range m.Same {
+		if alias := &m.Same[i]; alias.GoName == name {
+			m.GoName, alias.GoName = alias.GoName, m.GoName
+			m.Doc, alias.Doc = alias.Doc, m.Doc
+		}
+	}
+	b.minor[m] = false
 }
 
 // replyAttrs unites the reply lists of do and dump, in the order of the set.

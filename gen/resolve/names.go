@@ -8,7 +8,7 @@ import (
 )
 
 // reserved are the identifiers every generated package declares.
-var reserved = []string{"Client", "Dial", "Event", "Name", "New", "Version"}
+var reserved = []string{"Client", "Dial", "Event", "Family", "Name", "New", "Version"}
 
 // names settles the Go names that depend on others. Where two kinds of things
 // want one name the weaker kind gives way, whatever the order: a definition to
@@ -45,8 +45,10 @@ func (r *resolver) definitionNames(taken map[string]bool) {
 	}
 	for _, e := range r.fam.Enums {
 		e.GoName = free(e.GoName, "Enum")
+		e.GoNames, e.GoParse = "names"+e.GoName, "Parse"+e.GoName
 		if e.AsFlags {
 			e.GoMask = e.GoName + "Mask"
+			e.GoMaskNames, e.GoMaskParse = "names"+e.GoMask, "Parse"+e.GoMask
 		}
 		for _, entry := range e.Entries {
 			if e.AsFlags {

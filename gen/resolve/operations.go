@@ -48,7 +48,7 @@ func (r *resolver) operations() {
 func (r *resolver) operation(def *spec.Operation, header *model.Struct) *model.Op {
 	path := "operations/list/" + def.Name.Value
 	op := &model.Op{
-		Name: def.Name.Value, Doc: def.Doc.Value, Pos: position(def.Pos),
+		Name: def.Name.Value, Doc: def.Doc.Value, Pos: def.Pos,
 		GoName: r.goName(def.GoName, def.Name, path), Header: header,
 		ConfigCond: def.ConfigCond.Value,
 	}

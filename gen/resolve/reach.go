@@ -2,9 +2,10 @@ package resolve
 
 import "github.com/nlgen/nlgen/gen/model"
 
-// reach finds the nests and sub-messages inside the messages of operations.
-func (r *resolver) reach(ops map[*model.Op]bool) map[nestKey]bool {
-	w := walker{reached: map[nestKey]bool{}}
+// reach finds the nests, chains and sub-messages inside the messages of
+// operations.
+func (r *resolver) reach(ops map[*model.Op]bool) walker {
+	w := walker{nests: map[nestKey]bool{}, chains: map[*model.Chain]bool{}}
 	for _, n := range r.opList {
 		if !ops[n.Op] {
 			continue
@@ -17,15 +18,22 @@ func (r *resolver) reach(ops map[*model.Op]bool) map[nestKey]bool {
 		}
 		w.attrs(n.eventAttrs)
 	}
-	return w.reached
+	return w
 }
 
-type walker struct{ reached map[nestKey]bool }
+// walker notes what it has come by.
+type walker struct {
+	nests  map[nestKey]bool
+	chains map[*model.Chain]bool
+}
 
 func (w walker) attrs(attrs []*model.Attr) {
 	for _, a := range attrs {
 		if a.Nested != nil {
 			w.nest(nestKey{a.Nested, a.Struct})
+		}
+		if a.Chain != nil {
+			w.chains[a.Chain] = true
 		}
 		if a.Sub == nil {
 			continue
@@ -40,8 +48,8 @@ func (w walker) attrs(attrs []*model.Attr) {
 }
 
 func (w walker) nest(key nestKey) {
-	if !w.reached[key] {
-		w.reached[key] = true
+	if !w.nests[key] {
+		w.nests[key] = true
 		w.attrs(key.set.Attrs)
 	}
 }

@@ -75,7 +75,7 @@ type resolver struct {
 func (r *resolver) family() {
 	s, f := r.spec, r.fam
 	f.Name, f.Doc = s.Name.Value, s.Doc.Value
-	f.Pos = position(s.Pos)
+	f.Pos = s.Pos
 	f.Source = filepath.ToSlash(s.Pos.File)
 	f.Package = r.packageName()
 	f.Dialect = string(s.Protocol.Or(spec.Genetlink))
@@ -112,10 +112,6 @@ func (r *resolver) packageName() string {
 	}
 	return name
 }
-
-func position(p diag.Pos) model.Pos { return model.Pos{File: p.File, Line: p.Line, Col: p.Col} }
-
-func diagPos(p model.Pos) diag.Pos { return diag.Pos{File: p.File, Line: p.Line, Col: p.Col} }
 
 // lookup finds what a reference names. A name that nothing has is an error
 // with the nearest name as hint.

@@ -35,7 +35,7 @@ func (r *resolver) declareDefinitions(pkg *naming.Scope) {
 	declare := func(pos model.Pos, what, name, path string, idents ...string) {
 		for _, ident := range idents {
 			if ident != "" {
-				pkg.Declare(naming.Decl{Name: ident, What: what + " " + name, Pos: diagPos(pos), Path: path})
+				pkg.Declare(naming.Decl{Name: ident, What: what + " " + name, Pos: pos, Path: path})
 			}
 		}
 	}
@@ -44,7 +44,8 @@ func (r *resolver) declareDefinitions(pkg *naming.Scope) {
 	}
 	for _, e := range r.fam.Enums {
 		path := "definitions/" + e.Name
-		declare(e.Pos, "definition", e.Name, path, e.GoName, e.GoMask)
+		declare(e.Pos, "definition", e.Name, path, e.GoName, e.GoNames, e.GoParse,
+			e.GoMask, e.GoMaskNames, e.GoMaskParse)
 		for _, entry := range e.Entries {
 			declare(entry.Pos, "entry", entry.Name, path+"/entries/"+entry.Name, entry.GoName, entry.GoMask)
 		}
@@ -67,7 +68,7 @@ func (r *resolver) declareMembers(s *model.Struct) {
 	for _, m := range s.Members {
 		if m.GoName != "" {
 			scope.Declare(naming.Decl{
-				Name: m.GoName, What: "member " + m.Name, Pos: diagPos(m.Pos),
+				Name: m.GoName, What: "member " + m.Name, Pos: m.Pos,
 				Path: "definitions/" + s.Name + "/members/" + m.Name,
 			})
 		}
@@ -82,7 +83,7 @@ func (r *resolver) declareSets(pkg *naming.Scope) {
 			continue
 		}
 		path := r.sets[set.Name].path
-		pkg.Declare(naming.Decl{Name: set.GoTable, What: "attribute set " + set.Name, Pos: diagPos(set.Pos), Path: path})
+		pkg.Declare(naming.Decl{Name: set.GoTable, What: "attribute set " + set.Name, Pos: set.Pos, Path: path})
 		for _, a := range set.Attrs {
 			pkg.Declare(attrDecl(r, a, a.GoConst))
 		}
@@ -98,7 +99,7 @@ func (r *resolver) declareSets(pkg *naming.Scope) {
 }
 
 func attrDecl(r *resolver, a *model.Attr, name string) naming.Decl {
-	return naming.Decl{Name: name, What: "attribute " + a.Name, Pos: diagPos(a.Pos), Path: r.attrs[a].path}
+	return naming.Decl{Name: name, What: "attribute " + a.Name, Pos: a.Pos, Path: r.attrs[a].path}
 }
 
 // declareMessages declares the message types of sets, and the fields of all.
@@ -107,7 +108,7 @@ func (r *resolver) declareMessages(pkg *naming.Scope) {
 		if m := r.nests[key]; m != nil {
 			set := key.set
 			pkg.Declare(naming.Decl{
-				Name: m.GoName, What: "attribute set " + set.Name, Pos: diagPos(set.Pos), Path: r.sets[set.Name].path,
+				Name: m.GoName, What: "attribute set " + set.Name, Pos: set.Pos, Path: r.sets[set.Name].path,
 			})
 		}
 	}
@@ -141,7 +142,7 @@ func (r *resolver) declareOps(pkg, methods *naming.Scope) {
 	for _, n := range r.opList {
 		declare := func(scope *naming.Scope, name string) {
 			if name != "" {
-				scope.Declare(naming.Decl{Name: name, What: "operation " + n.Name, Pos: diagPos(n.Pos), Path: n.path})
+				scope.Declare(naming.Decl{Name: name, What: "operation " + n.Name, Pos: n.Pos, Path: n.path})
 			}
 		}
 		if n.reply != nil {

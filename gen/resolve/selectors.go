@@ -91,7 +91,7 @@ func (r *resolver) selects(a, sel *model.Attr) {
 	for _, f := range a.Sub.Formats {
 		if hint, ok := selectable(sel, f.Value); !ok {
 			r.diags.Add(diag.Diagnostic{
-				Pos: diagPos(f.Pos), Path: "sub-messages/" + a.Sub.Name + "/formats/" + f.Value,
+				Pos: f.Pos, Path: "sub-messages/" + a.Sub.Name + "/formats/" + f.Value,
 				Msg:  "the selector " + sel.Name + " has no value " + strconv.Quote(f.Value),
 				Hint: hint,
 			})

@@ -36,7 +36,7 @@ func (r *resolver) attributeSets() {
 		path := "attribute-sets/" + def.Name.Value
 		n := &setNode{
 			AttrSet: &model.AttrSet{
-				Name: def.Name.Value, Doc: def.Doc.Value, Pos: position(def.Pos),
+				Name: def.Name.Value, Doc: def.Doc.Value, Pos: def.Pos,
 				GoName: r.goName(def.GoName, def.Name, path), Header: def.Header.Value,
 			},
 			def: def, path: path, byName: map[string]*model.Attr{},
@@ -92,7 +92,7 @@ func (r *resolver) rootSet(n *setNode) {
 		a.ID = uint16(id)
 		a.CName = cName(sa.CName, cUpper(sa.NamePrefix.Or(prefix)+a.Name))
 		if other := ids[a.ID]; other != nil {
-			r.diags.Errorf(sa.Pos, path, "the id %d is already that of %q at %s", a.ID, other.Name, diagPos(other.Pos))
+			r.diags.Errorf(sa.Pos, path, "the id %d is already that of %q at %s", a.ID, other.Name, other.Pos)
 		}
 		ids[a.ID] = a
 	}
@@ -116,7 +116,7 @@ func (r *resolver) freeName(n *setNode, sa *spec.Attribute, path string) bool {
 	}
 	d := diag.Diagnostic{
 		Pos: sa.Name.Pos, Path: path,
-		Msg: "the name is already taken by the attribute at " + diagPos(other.Pos).String(),
+		Msg: "the name is already taken by the attribute at " + other.Pos.String(),
 	}
 	if reserves(wireTypes[sa.Type.Value]) || n.Subset != nil && bare(sa) {
 		d.Severity, d.Hint = diag.Warning, "this one is left out"
@@ -131,7 +131,7 @@ func reserves(t model.Type) bool { return t == model.TypePad || t == model.TypeU
 
 func (r *resolver) newAttr(n *setNode, sa *spec.Attribute, path string) *model.Attr {
 	a := &model.Attr{
-		Name: sa.Name.Value, Doc: sa.Doc.Value, Pos: position(sa.Pos), Set: n.AttrSet,
+		Name: sa.Name.Value, Doc: sa.Doc.Value, Pos: sa.Pos, Set: n.AttrSet,
 		GoName: r.goName(sa.GoName, sa.Name, path),
 	}
 	n.Attrs = append(n.Attrs, a)

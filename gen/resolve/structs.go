@@ -31,7 +31,7 @@ func (r *resolver) structures() {
 	var nodes []*structNode
 	r.definitions(func(d *spec.Definition, path string) {
 		s := &model.Struct{
-			Name: d.Name.Value, Doc: d.Doc.Value, Pos: position(d.Pos),
+			Name: d.Name.Value, Doc: d.Doc.Value, Pos: d.Pos,
 			GoName: r.goName(d.GoName, d.Name, path),
 			CName:  cName(d.CName, "struct "+cLower(d.Name.Value)),
 			Header: d.Header.Value,
@@ -88,7 +88,7 @@ func alignUp(n, align int) int { return (n + align - 1) / align * align }
 // member resolves one member and returns it with its natural alignment.
 func (r *resolver) member(n *structNode, sm *spec.Member, path string) (*model.Member, int) {
 	m := &model.Member{
-		Name: sm.Name.Value, Doc: sm.Doc.Value, Pos: position(sm.Pos),
+		Name: sm.Name.Value, Doc: sm.Doc.Value, Pos: sm.Pos,
 		Type:      wireTypes[sm.Type.Value],
 		BigEndian: sm.ByteOrder.Value == spec.BigEndian,
 		Hint:      hints[sm.DisplayHint.Value],

@@ -10,7 +10,7 @@ func (r *resolver) subMessages() {
 	for _, def := range r.spec.SubMessages {
 		path := "sub-messages/" + def.Name.Value
 		s := &model.SubMessage{
-			Name: def.Name.Value, Doc: def.Doc.Value, Pos: position(def.Pos),
+			Name: def.Name.Value, Doc: def.Doc.Value, Pos: def.Pos,
 			GoName: r.goName(def.GoName, def.Name, path),
 		}
 		if !unique(r, r.subs, def.Name, path, "sub-message", s) {
@@ -29,7 +29,7 @@ func (r *resolver) subMessages() {
 }
 
 func (r *resolver) format(f *spec.Format, path string) *model.Format {
-	format := &model.Format{Value: f.Value.Value, Doc: f.Doc.Value, Pos: position(f.Pos)}
+	format := &model.Format{Value: f.Value.Value, Doc: f.Doc.Value, Pos: f.Pos}
 	if h, ok := lookup(r, r.structs, f.FixedHeader, path+"/fixed-header", "struct definition"); ok {
 		format.Header = h.Struct
 	}
