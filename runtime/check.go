@@ -1,6 +1,9 @@
 package runtime
 
-import "fmt"
+import (
+	"fmt"
+	"net/netip"
+)
 
 // CheckMin fails if the value is present and below low.
 func CheckMin[T Integer](e *Encoder, o Opt[T], low T) {
@@ -55,5 +58,13 @@ func checkLen(e *Encoder, n, low, high int) {
 func CheckEach[T Integer](e *Encoder, list []T, check func(*Encoder, Opt[T], T), limit T) {
 	for _, v := range list {
 		check(e, Some(v), limit)
+	}
+}
+
+// CheckAddr fails if a, a member of a struct, is an address of another length
+// than n bytes. The zero Addr stands for zero bytes.
+func CheckAddr(e *Encoder, a netip.Addr, n int) {
+	if a.IsValid() && a.BitLen() != 8*n {
+		e.Fail(fmt.Sprintf("%v has not the %d bytes of the member", a, n))
 	}
 }

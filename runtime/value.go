@@ -227,3 +227,6 @@ func cString(b []byte) []byte {
 	}
 	return b
 }
+
+// CString returns b up to its first NUL, for the string members of structs.
+func CString(b []byte) string { return string(cString(b)) }

@@ -1,0 +1,57 @@
+package golang
+
+import (
+	"github.com/dave/jennifer/jen"
+
+	"github.com/nlgen/nlgen/gen/model"
+)
+
+// eventsFile writes the messages of notifications and events, and the table by
+// which the runtime knows them.
+func (e *emitter) eventsFile(f *jen.File) {
+	e.eventTable(f)
+	for _, op := range eventOps(e.Family) {
+		e.opMessages(f, op)
+		if op.Event.Embed {
+			e.notification(f, op)
+		}
+	}
+}
+
+// eventTable writes
+//
+//	var events = []nl.EventInfo{
+//		{ID: 20, Name: "newaddr-ntf", Set: setAddrAttrs, New: func() nl.Message { return new(NewAddrNtf) }},
+//	}
+func (e *emitter) eventTable(f *jen.File) {
+	var infos []jen.Code
+	for _, op := range eventOps(e.Family) {
+		info := append([]pair{{"ID", jen.Lit(int(op.ID))}, {"Name", jen.Lit(op.Name)}}, layout(op)...)
+		info = append(info, pair{"New", jen.Func().Params().Add(e.rt("Message")).Block(
+			jen.Return(jen.New(jen.Id(op.Event.GoName))),
+		)})
+		infos = append(infos, keyed(info))
+	}
+	doc(f.Group, "events are the notifications and events by their message id.")
+	f.Var().Id("events").Op("=").Index().Add(e.rt("EventInfo")).Add(multiline(infos))
+}
+
+// notification writes
+//
+//	// NewAddrNtf says that …
+//	type NewAddrNtf struct{ GetAddrReply }
+func (e *emitter) notification(f *jen.File, op *model.Op) {
+	silent := "is a notification."
+	if op.Notify != nil {
+		silent = "is a notification with the content of a reply to " + op.Notify.Name + "."
+	}
+	doc(f.Group, identDoc(op.Event.GoName, eventDoc(op), silent))
+	f.Type().Id(op.Event.GoName).Struct(jen.Id(op.Event.Message.GoName))
+}
+
+func eventDoc(op *model.Op) string {
+	if op.Event.Doc != "" {
+		return op.Event.Doc
+	}
+	return op.Doc
+}

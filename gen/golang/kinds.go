@@ -1,0 +1,314 @@
+package golang
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/nlgen/nlgen/gen/model"
+)
+
+// A kind is everything the emitter knows of one kind of payload.
+type kind struct {
+	schema string // the runtime's Type, without the prefix
+	elem   func(e *emitter, a *model.Attr) *jen.Statement
+	field  func(e *emitter, elem *jen.Statement) *jen.Statement
+	// codec is the rest of the names of the runtime's functions for one value:
+	// PutU32, GetU32, WriteU32, ReadU32. It is empty if the value's own methods
+	// are used.
+	codec    string
+	nested   bool // an element is a nest
+	put, get func(e *emitter, k kind, s slot) *jen.Statement
+}
+
+// A slot is the place of an attribute in a message.
+type slot struct {
+	*model.Field
+	msg *model.Message
+}
+
+// v is m.Field.
+func (s slot) v() *jen.Statement { return jen.Id("m").Dot(s.GoName) }
+
+// id is the constant of the attribute's id.
+func (s slot) id() *jen.Statement { return jen.Id(s.Attr.GoConst) }
+
+// ref is &m.Field.
+func (s slot) ref() *jen.Statement { return jen.Op("&").Add(s.v()) }
+
+// unknown is &m.Unknown.
+func (s slot) unknown() *jen.Statement { return jen.Op("&").Id("m").Dot(s.msg.UnknownField) }
+
+// intTypes are the Go types of the integers.
+var intTypes = map[model.Type]string{
+	model.TypeU8: "uint8", model.TypeU16: "uint16", model.TypeU32: "uint32", model.TypeU64: "uint64",
+	model.TypeS8: "int8", model.TypeS16: "int16", model.TypeS32: "int32", model.TypeS64: "int64",
+	model.TypeUint: "uint64", model.TypeSint: "int64",
+}
+
+// kinds has the kind of each type of attribute that nothing else changes.
+var kinds = map[model.Type]kind{
+	model.TypeU8:         intKind("U8", "U8", model.TypeU8),
+	model.TypeU16:        intKind("U16", "U16", model.TypeU16),
+	model.TypeU32:        intKind("U32", "U32", model.TypeU32),
+	model.TypeU64:        intKind("U64", "U64", model.TypeU64),
+	model.TypeS8:         intKind("S8", "U8", model.TypeS8),
+	model.TypeS16:        intKind("S16", "U16", model.TypeS16),
+	model.TypeS32:        intKind("S32", "U32", model.TypeS32),
+	model.TypeS64:        intKind("S64", "U64", model.TypeS64),
+	model.TypeUint:       intKind("Uint", "Uint", model.TypeUint),
+	model.TypeSint:       intKind("Sint", "Sint", model.TypeSint),
+	model.TypeFlag:       {schema: "Flag", elem: plain("bool"), field: bare, put: putPlain("PutFlag"), get: setTrue},
+	model.TypeString:     {schema: "String", elem: plain("string"), field: opt, codec: "String", put: put, get: get},
+	model.TypeBinary:     bytesKind("Binary", func(*emitter, *model.Attr) *jen.Statement { return jen.Index().Byte() }),
+	model.TypeBitfield32: {schema: "Bitfield32", elem: bitfieldElem, field: opt, codec: "Bitfield32", put: put, get: get},
+	model.TypeStruct:     {schema: "Binary", elem: structElem, field: opt, put: putRef("PutStruct"), get: getRef("GetStruct")},
+	model.TypeNest:       {schema: "Nest", elem: messageElem, field: pointer, nested: true, put: putPlain("PutNest"), get: getRef("GetNest")},
+	model.TypeRecords:    {schema: "Records", elem: messageElem, field: list, put: putRecords, get: getRecords},
+	model.TypeChain:      {schema: "Chain", elem: chainElem, field: list, nested: true, put: putList("PutMulti"), get: getList("GetChains")},
+	model.TypeSubMessage: {schema: "Sub", elem: subElem, field: bare, put: putBody, get: getBody},
+}
+
+// Kinds that hints, units and byte order make of the types.
+var (
+	bigEndian = map[model.Type]kind{
+		model.TypeU16: intKind("U16BE", "U16BE", model.TypeU16),
+		model.TypeU32: intKind("U32BE", "U32BE", model.TypeU32),
+		model.TypeU64: intKind("U64BE", "U64BE", model.TypeU64),
+		model.TypeS16: intKind("U16BE", "U16BE", model.TypeS16),
+		model.TypeS32: intKind("U32BE", "U32BE", model.TypeS32),
+		model.TypeS64: intKind("U64BE", "U64BE", model.TypeS64),
+	}
+	addrKind     = kind{schema: "Addr", elem: qualified(netipPath, "Addr"), field: opt, codec: "Addr", put: put, get: getOrUnknown}
+	sockaddrKind = kind{schema: "Binary", elem: qualified(netipPath, "AddrPort"), field: opt, codec: "AddrPort", put: put, get: getOrUnknown}
+	macKind      = bytesKind("MAC", qualified(netPath, "HardwareAddr"))
+)
+
+// intKind is an integer. The type of an enum or of flags takes the place of the
+// plain one.
+func intKind(schema, codec string, t model.Type) kind {
+	elem := func(_ *emitter, a *model.Attr) *jen.Statement {
+		if t := enumType(a.Enum, a.AsFlags); t != "" {
+			return jen.Id(t)
+		}
+		return jen.Id(intTypes[t])
+	}
+	return kind{schema: schema, elem: elem, field: opt, codec: codec, put: put, get: get}
+}
+
+func bytesKind(schema string, elem func(*emitter, *model.Attr) *jen.Statement) kind {
+	return kind{schema: schema, elem: elem, field: bare, codec: "Bytes", put: put, get: get}
+}
+
+// durationKind is an integer that counts a unit of time.
+func durationKind(k kind) kind {
+	wire := "Wire" + k.codec
+	k.elem = qualified(timePath, "Duration")
+	k.put = func(e *emitter, _ kind, s slot) *jen.Statement {
+		return e.rt("PutDuration").Call(jen.Id("e"), s.id(), s.v(), e.rt(wire), unit(s.Attr))
+	}
+	k.get = func(e *emitter, _ kind, s slot) *jen.Statement {
+		return e.rt("GetDuration").Call(jen.Id("d"), s.ref(), e.rt(wire), unit(s.Attr))
+	}
+	return k
+}
+
+func unit(a *model.Attr) *jen.Statement { return jen.Qual(timePath, units[a.Unit]) }
+
+var units = map[string]string{
+	"ns": "Nanosecond", "us": "Microsecond", "ms": "Millisecond", "s": "Second",
+}
+
+// kindOf returns the kind of an attribute.
+func kindOf(a *model.Attr) (kind, error) {
+	switch a.Type {
+	case model.TypeArray:
+		k, err := valueKind(a, a.Elem)
+		return listKind(k, "Binary", putList("PutArray"), getList("GetArray")), err
+	case model.TypeIndexedArray:
+		k, err := valueKind(a, a.Elem)
+		return listKind(k, "Indexed", putIndexed, getList("GetIndexed")), err
+	}
+	k, err := valueKind(a, a.Type)
+	switch {
+	case err != nil:
+		return kind{}, err
+	case a.Multi && a.Type != model.TypeChain:
+		if k.codec == "" && a.Type != model.TypeNest && a.Type != model.TypeStruct || k.codec == "AddrPort" {
+			return kind{}, errors.New("an attribute of this type cannot repeat")
+		}
+		return listKind(k, k.schema, putList("PutMulti"), getList("GetMulti")), nil
+	case a.Unit != "":
+		return durationKind(k), nil
+	}
+	return k, nil
+}
+
+// valueKind returns the kind of one value of type t.
+func valueKind(a *model.Attr, t model.Type) (kind, error) {
+	isBytes := t == model.TypeBinary
+	switch a.Hint {
+	case model.HintIPv4, model.HintIPv6, model.HintIP:
+		if isBytes || t == model.TypeU32 && a.Type != model.TypeArray {
+			return addrKind, nil
+		}
+	case model.HintMAC, model.HintFDDI:
+		if isBytes {
+			return macKind, nil
+		}
+	case model.HintSockaddr:
+		if isBytes {
+			return sockaddrKind, nil
+		}
+	}
+	if k, ok := bigEndian[t]; ok && a.BigEndian {
+		return k, nil
+	}
+	k, ok := kinds[t]
+	if !ok {
+		return k, fmt.Errorf("no Go form for a value of type %d", t)
+	}
+	return k, nil
+}
+
+// listKind makes a slice of the values of k.
+func listKind(k kind, schema string, put, get func(*emitter, kind, slot) *jen.Statement) kind {
+	k.schema, k.field, k.put, k.get = schema, list, put, get
+	return k
+}
+
+// enumType is the Go type of a value of an enum, "" if it has none.
+func enumType(en *model.Enum, asFlags bool) string {
+	switch {
+	case en == nil:
+		return ""
+	case asFlags && !en.Flags:
+		return en.GoMask
+	}
+	return en.GoName
+}
+
+// Types of one value.
+
+func plain(name string) func(*emitter, *model.Attr) *jen.Statement {
+	return func(*emitter, *model.Attr) *jen.Statement { return jen.Id(name) }
+}
+
+func qualified(path, name string) func(*emitter, *model.Attr) *jen.Statement {
+	return func(*emitter, *model.Attr) *jen.Statement { return jen.Qual(path, name) }
+}
+
+func bitfieldElem(e *emitter, a *model.Attr) *jen.Statement {
+	t := enumType(a.Enum, true)
+	if t == "" {
+		t = "uint32"
+	}
+	return e.rt("Bitfield32").Types(jen.Id(t))
+}
+
+func structElem(_ *emitter, a *model.Attr) *jen.Statement  { return jen.Id(a.Struct.GoName) }
+func messageElem(_ *emitter, a *model.Attr) *jen.Statement { return jen.Id(a.Message.GoName) }
+func chainElem(_ *emitter, a *model.Attr) *jen.Statement   { return jen.Id(a.Chain.GoName) }
+func subElem(_ *emitter, a *model.Attr) *jen.Statement     { return jen.Id(a.Sub.GoName) }
+
+// Types of a field, made of that of the value.
+
+func opt(e *emitter, elem *jen.Statement) *jen.Statement   { return e.rt("Opt").Types(elem) }
+func bare(_ *emitter, elem *jen.Statement) *jen.Statement  { return elem }
+func pointer(_ *emitter, el *jen.Statement) *jen.Statement { return jen.Op("*").Add(el) }
+func list(_ *emitter, elem *jen.Statement) *jen.Statement  { return jen.Index().Add(elem) }
+
+// Statements that encode an attribute.
+
+// put is nl.PutU32(e, attrX, m.X).
+func put(e *emitter, k kind, s slot) *jen.Statement {
+	return putPlain("Put"+k.codec)(e, k, s)
+}
+
+func putPlain(fn string) func(*emitter, kind, slot) *jen.Statement {
+	return func(e *emitter, _ kind, s slot) *jen.Statement {
+		return e.rt(fn).Call(jen.Id("e"), s.id(), s.v())
+	}
+}
+
+// putRef is nl.PutStruct(e, attrX, &m.X).
+func putRef(fn string) func(*emitter, kind, slot) *jen.Statement {
+	return func(e *emitter, _ kind, s slot) *jen.Statement {
+		return e.rt(fn).Call(jen.Id("e"), s.id(), s.ref())
+	}
+}
+
+// putList is nl.PutMulti(e, attrX|nl.Nested, m.X, (*X).Encode).
+func putList(fn string) func(*emitter, kind, slot) *jen.Statement {
+	return func(e *emitter, k kind, s slot) *jen.Statement {
+		id := s.id()
+		if k.nested {
+			id.Op("|").Add(e.rt("Nested"))
+		}
+		return e.rt(fn).Call(jen.Id("e"), id, s.v(), e.writer(k, s.Attr))
+	}
+}
+
+// putIndexed is nl.PutIndexed(e, attrX, m.X, nl.Nested, (*X).Encode).
+func putIndexed(e *emitter, k kind, s slot) *jen.Statement {
+	flags := jen.Lit(0)
+	if k.nested {
+		flags = e.rt("Nested")
+	}
+	return e.rt("PutIndexed").Call(jen.Id("e"), s.id(), s.v(), flags, e.writer(k, s.Attr))
+}
+
+// putRecords is nl.PutRecords(e, attrX, m.X, 0, (*X).Encode).
+func putRecords(e *emitter, k kind, s slot) *jen.Statement {
+	return e.rt("PutRecords").Call(jen.Id("e"), s.id(), s.v(), jen.Lit(s.Attr.LenOffset), e.writer(k, s.Attr))
+}
+
+// writer is the function that encodes one value: nl.WriteU32 or (*X).Encode.
+func (e *emitter) writer(k kind, a *model.Attr) *jen.Statement {
+	if k.codec != "" {
+		return e.rt("Write" + k.codec)
+	}
+	return jen.Parens(jen.Op("*").Add(k.elem(e, a))).Dot("Encode")
+}
+
+// Statements that decode an attribute.
+
+// get is nl.GetU32(d, &m.X).
+func get(e *emitter, k kind, s slot) *jen.Statement {
+	return getRef("Get"+k.codec)(e, k, s)
+}
+
+func getRef(fn string) func(*emitter, kind, slot) *jen.Statement {
+	return func(e *emitter, _ kind, s slot) *jen.Statement {
+		return e.rt(fn).Call(jen.Id("d"), s.ref())
+	}
+}
+
+// getOrUnknown is nl.GetAddr(d, &m.X, &m.Unknown).
+func getOrUnknown(e *emitter, k kind, s slot) *jen.Statement {
+	return e.rt("Get"+k.codec).Call(jen.Id("d"), s.ref(), s.unknown())
+}
+
+// setTrue is m.X = true.
+func setTrue(_ *emitter, _ kind, s slot) *jen.Statement { return s.v().Op("=").True() }
+
+// getList is nl.GetMulti(d, &m.X, (*X).Decode).
+func getList(fn string) func(*emitter, kind, slot) *jen.Statement {
+	return func(e *emitter, k kind, s slot) *jen.Statement {
+		return e.rt(fn).Call(jen.Id("d"), s.ref(), e.reader(k, s.Attr))
+	}
+}
+
+// getRecords is nl.GetRecords(d, &m.X, 0, (*X).Decode).
+func getRecords(e *emitter, k kind, s slot) *jen.Statement {
+	return e.rt("GetRecords").Call(jen.Id("d"), s.ref(), jen.Lit(s.Attr.LenOffset), e.reader(k, s.Attr))
+}
+
+// reader is the function that decodes one value: nl.ReadU32 or (*X).Decode.
+func (e *emitter) reader(k kind, a *model.Attr) *jen.Statement {
+	if k.codec != "" {
+		return e.rt("Read" + k.codec)
+	}
+	return jen.Parens(jen.Op("*").Add(k.elem(e, a))).Dot("Decode")
+}

@@ -1,0 +1,414 @@
+package golang
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+
+	"github.com/dave/jennifer/jen"
+
+	"github.com/nlgen/nlgen/gen/model"
+)
+
+// message writes a message type, its codec and its other names.
+func (e *emitter) message(f *jen.File, m *model.Message) {
+	e.messageType(f, m)
+	e.messageEncode(f, m)
+	e.messageDecode(f, m)
+	for _, a := range m.Same {
+		doc(f.Group, identDoc(a.GoName, a.Doc, "is "+m.GoName+" by another name."))
+		f.Type().Id(a.GoName).Op("=").Id(m.GoName)
+	}
+}
+
+// messageType writes
+//
+//	// Linkinfo is …
+//	type Linkinfo struct {
+//		// …
+//		Kind nl.Opt[string] `json:"kind,omitzero"`
+//		// Unknown holds …
+//		Unknown nl.RawAttrs `json:"-"`
+//	}
+func (e *emitter) messageType(f *jen.File, m *model.Message) {
+	doc(f.Group, identDoc(m.GoName, m.Doc, e.messageSilent(m)))
+	f.Type().Id(m.GoName).StructFunc(func(g *jen.Group) {
+		if m.Header != nil {
+			tag(g.Id(m.HeaderField).Id(m.Header.GoName), "header")
+		}
+		for _, fd := range m.Fields {
+			k := mustKind(fd.Attr)
+			fieldDoc(g, sentence(fd.Attr.Doc, attrFacts(fd.Attr)...))
+			tag(g.Id(fd.GoName).Add(k.field(e, k.elem(e, fd.Attr))), fd.Attr.Name+",omitzero")
+		}
+		if m.UnknownField != "" {
+			fieldDoc(g, m.UnknownField+" holds the attributes that are not listed here.")
+			tag(g.Id(m.UnknownField).Add(e.rt("RawAttrs")), "-")
+		}
+	})
+}
+
+// messageSilent is the doc of a message of which the spec says nothing.
+func (e *emitter) messageSilent(m *model.Message) string {
+	switch op := e.owners[m]; {
+	case op == nil && m.Set != nil:
+		return "holds the attributes " + m.Set.Name + "."
+	case op == nil:
+		return "is a header alone."
+	case op.Do != nil && op.Do.Request == m, op.Dump != nil && op.Dump.Request == m:
+		return "is a request of " + op.Name + "."
+	case op.Event != nil:
+		return "is the event " + op.Name + "."
+	default:
+		return "is a reply to " + op.Name + "."
+	}
+}
+
+// messageEncode writes
+//
+//	func (m *Linkinfo) Encode(e *nl.Encoder) {
+//		nl.PutString(e, attrLinkinfoKind, m.Kind)
+//		…
+//		e.Raw(m.Unknown)
+//	}
+func (e *emitter) messageEncode(f *jen.File, m *model.Message) {
+	doc(f.Group, "Encode implements nl.Message.")
+	if m.Header == nil && len(m.Fields) == 0 && m.UnknownField == "" {
+		f.Func().Params(jen.Op("*").Id(m.GoName)).Id("Encode").Params(jen.Op("*").Add(e.rt("Encoder"))).Block()
+		return
+	}
+	f.Add(method("m", m.GoName, "Encode", e.encoder())).BlockFunc(func(g *jen.Group) {
+		if m.Header != nil {
+			g.Id("e").Dot("Header").Call(jen.Op("&").Id("m").Dot(m.HeaderField))
+		}
+		for _, fd := range encodeOrder(m) {
+			s := slot{fd, m}
+			k := mustKind(fd.Attr)
+			g.Add(e.putSlot(k, s))
+			e.checks(g, k, s)
+		}
+		if m.UnknownField != "" {
+			g.Id("e").Dot("Raw").Call(jen.Id("m").Dot(m.UnknownField))
+		}
+	})
+}
+
+// encodeOrder returns the fields with each selector in front of the
+// sub-messages it selects: a decoder reads them in turn.
+func encodeOrder(m *model.Message) []*model.Field {
+	var ordered []*model.Field
+	add := func(f *model.Field) {
+		if f != nil && !slices.Contains(ordered, f) {
+			ordered = append(ordered, f)
+		}
+	}
+	for _, f := range m.Fields {
+		if f.Attr.Sub != nil {
+			add(selectorField(m, f.Attr))
+		}
+		add(f)
+	}
+	return ordered
+}
+
+// selectorField returns the field of the attribute that selects the form of a,
+// nil if it is not in this message.
+func selectorField(m *model.Message, a *model.Attr) *model.Field {
+	for _, f := range m.Fields {
+		if a.Selector != nil && f.Attr.ID == a.Selector.ID {
+			return f
+		}
+	}
+	return nil
+}
+
+// selected returns the fields of the sub-messages whose form s selects.
+func selected(s slot) []*model.Field {
+	var fields []*model.Field
+	for _, f := range s.msg.Fields {
+		if f.Attr.Sub != nil && selectorField(s.msg, f.Attr) == s.Field {
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}
+
+// putSlot is the statement that encodes a field. A selector is filled in from
+// the bodies it selects:
+//
+//	nl.PutSelector(e, attrLinkinfoKind, m.Kind, linkinfoDataBody(m.Data))
+//	nl.PutU32(e, attrObjType, objTypeNames.Selector(e, m.Type, objDataBody(m.Data)))
+func (e *emitter) putSlot(k kind, s slot) *jen.Statement {
+	subs := selected(s)
+	if len(subs) == 0 {
+		return k.put(e, k, s)
+	}
+	var bodies []jen.Code
+	for _, f := range subs {
+		bodies = append(bodies, jen.Id(f.Attr.Sub.GoBody).Call(jen.Id("m").Dot(f.GoName)))
+	}
+	if s.Attr.Type == model.TypeString {
+		return e.rt("PutSelector").Call(append([]jen.Code{jen.Id("e"), s.id(), s.v()}, bodies...)...)
+	}
+	selector := e.names(s.Attr).Dot("Selector").Call(append([]jen.Code{jen.Id("e"), s.v()}, bodies...)...)
+	return e.rt("Put"+k.codec).Call(jen.Id("e"), s.id(), selector)
+}
+
+// names is the table of the names of an integer attribute's values.
+func (e *emitter) names(a *model.Attr) *jen.Statement {
+	if a.Enum != nil && !a.Enum.Flags && !a.AsFlags {
+		return jen.Id(a.Enum.GoNames)
+	}
+	t := enumType(a.Enum, a.AsFlags)
+	if t == "" {
+		t = intTypes[a.Type]
+	}
+	return e.rt("EnumNames").Types(jen.Id(t)).Values()
+}
+
+// selectorText is v, the value of a selector, as text: v.Value() or
+// namesType.Of(v).
+func (e *emitter) selectorText(a *model.Attr, v *jen.Statement) *jen.Statement {
+	if a.Type == model.TypeString {
+		return v.Dot("Value").Call()
+	}
+	return e.names(a).Dot("Of").Call(v)
+}
+
+// messageDecode writes
+//
+//	func (m *Linkinfo) Decode(d *nl.Decoder) {
+//		for d.Next() {
+//			switch d.ID() {
+//			case attrLinkinfoKind:
+//				nl.GetString(d, &m.Kind)
+//			…
+//			default:
+//				d.Unknown(&m.Unknown)
+//			}
+//		}
+//	}
+func (e *emitter) messageDecode(f *jen.File, m *model.Message) {
+	doc(f.Group, "Decode implements nl.Message.")
+	if m.Header == nil && m.UnknownField == "" {
+		f.Func().Params(jen.Op("*").Id(m.GoName)).Id("Decode").Params(jen.Op("*").Add(e.rt("Decoder"))).Block()
+		return
+	}
+	f.Add(method("m", m.GoName, "Decode", e.decoder())).BlockFunc(func(g *jen.Group) {
+		if m.Header != nil {
+			g.Id("d").Dot("Header").Call(jen.Op("&").Id("m").Dot(m.HeaderField), jen.Id(m.Header.GoSize))
+		}
+		if m.UnknownField == "" {
+			return
+		}
+		unknown := jen.Id("d").Dot("Unknown").Call(jen.Op("&").Id("m").Dot(m.UnknownField))
+		pads := padding(m)
+		g.For(jen.Id("d").Dot("Next").Call()).BlockFunc(func(g *jen.Group) {
+			if len(m.Fields)+len(pads) == 0 {
+				g.Add(unknown)
+				return
+			}
+			g.Switch(jen.Id("d").Dot("ID").Call()).BlockFunc(func(g *jen.Group) {
+				for _, fd := range m.Fields {
+					g.Case(jen.Id(fd.Attr.GoConst)).BlockFunc(func(g *jen.Group) { e.getSlot(g, slot{fd, m}) })
+				}
+				if len(pads) > 0 {
+					g.Case(pads...).Comment("// padding")
+				}
+				g.Default().Block(unknown)
+			})
+		})
+	})
+}
+
+// padding returns the ids of the attributes that only align others.
+func padding(m *model.Message) []jen.Code {
+	if m.Set == nil {
+		return nil
+	}
+	var ids []jen.Code
+	for _, a := range m.Set.Root().Attrs {
+		if a.Type == model.TypePad {
+			ids = append(ids, jen.Id(a.GoConst))
+		}
+	}
+	return ids
+}
+
+// getSlot writes the statements that decode a field.
+func (e *emitter) getSlot(g *jen.Group, s slot) {
+	k := mustKind(s.Attr)
+	if sel := selectorField(s.msg, s.Attr); sel != nil {
+		g.Add(e.ahead(slot{sel, s.msg}))
+	}
+	g.Add(k.get(e, k, s))
+	if s.Attr.ScopeFor {
+		g.Id("d").Dot("SetScope").Call(jen.Lit(s.Attr.Name), e.selectorText(s.Attr, s.v()))
+	}
+}
+
+const bigEndianFact = "Big-endian on the wire."
+
+// attrFacts are the sentences about a value that its Go type does not say.
+func attrFacts(a *model.Attr) []string {
+	var facts []string
+	if _, ok := bigEndian[a.Type]; ok && a.BigEndian && mustKind(a).codec != "Addr" {
+		facts = append(facts, bigEndianFact)
+	}
+	if a.Unit != "" {
+		facts = append(facts, "Counted in "+a.Unit+".")
+	}
+	return append(facts, limitFact(a))
+}
+
+// limitFact says between which values or lengths a value must be.
+func limitFact(a *model.Attr) string {
+	c := a.Checks
+	switch {
+	case c.ExactLen != nil:
+		return "Exactly " + count(c.ExactLen, "byte") + "."
+	case c.MinLen != nil && c.MaxLen != nil:
+		return fmt.Sprintf("%s to %s.", number(c.MinLen), count(c.MaxLen, "byte"))
+	case c.MinLen != nil:
+		return "At least " + count(c.MinLen, "byte") + "."
+	case c.MaxLen != nil:
+		return "At most " + count(c.MaxLen, "byte") + "."
+	case c.Min != nil && c.Max != nil:
+		return fmt.Sprintf("From %s to %s.", number(c.Min), number(c.Max))
+	case c.Min != nil:
+		return "At least " + number(c.Min) + "."
+	case c.Max != nil:
+		return "At most " + number(c.Max) + "."
+	}
+	return ""
+}
+
+func number(l *model.Limit) string {
+	if l.Unsigned != 0 {
+		return strconv.FormatUint(l.Unsigned, 10)
+	}
+	return strconv.FormatInt(l.Value, 10)
+}
+
+func count(l *model.Limit, what string) string {
+	if l.Value != 1 {
+		what += "s"
+	}
+	return number(l) + " " + what
+}
+
+// checks writes the checks of a field's value:
+//
+//	nl.CheckMin(e, m.X, 1)
+//	nl.CheckEach(e, m.X, nl.CheckMin, 1)
+//	nl.CheckLen(e, m.X, 0, 15)
+func (e *emitter) checks(g *jen.Group, k kind, s slot) {
+	e.lengthCheck(g, k, s)
+	c := s.Attr.Checks
+	for _, limit := range []struct {
+		fn string
+		l  *model.Limit
+	}{{"CheckMin", c.Min}, {"CheckMax", c.Max}} {
+		if limit.l != nil && integer(k) && !trivial(limit.l, k, s.Attr) {
+			e.valueCheck(g, s, limit.fn, jen.Id(number(limit.l)))
+		}
+	}
+	if c.Mask != nil && integer(k) {
+		bits := bitsOf(k, s.Attr)
+		if mask := *c.Mask << (64 - bits) >> (64 - bits); mask != math.MaxUint64>>(64-bits) {
+			e.valueCheck(g, s, "CheckMask", jen.Id("0x"+strconv.FormatUint(mask, 16)))
+		}
+	}
+}
+
+func (e *emitter) valueCheck(g *jen.Group, s slot, fn string, limit *jen.Statement) {
+	if s.Attr.Unit != "" {
+		limit.Op("*").Add(unit(s.Attr))
+	}
+	if s.Attr.Multi || s.Attr.Type == model.TypeArray || s.Attr.Type == model.TypeIndexedArray {
+		g.Add(e.rt("CheckEach")).Call(jen.Id("e"), s.v(), e.rt(fn), limit)
+		return
+	}
+	g.Add(e.rt(fn)).Call(jen.Id("e"), s.v(), limit)
+}
+
+// lengthCheck writes the check of the length of a string or of bytes.
+func (e *emitter) lengthCheck(g *jen.Group, k kind, s slot) {
+	low, high, ok := lengths(s.Attr.Checks)
+	fn := map[string]string{"String": "CheckLen", "Bytes": "CheckBytes"}[k.codec]
+	if !ok || fn == "" {
+		return
+	}
+	check := func(v jen.Code) *jen.Statement {
+		return e.rt(fn).Call(jen.Id("e"), v, jen.Lit(low), jen.Lit(high))
+	}
+	if !s.Attr.Multi && s.Attr.Type != model.TypeIndexedArray {
+		g.Add(check(s.v()))
+		return
+	}
+	var v jen.Code = jen.Id("v")
+	if fn == "CheckLen" {
+		v = e.rt("Some").Call(v)
+	}
+	g.For(jen.List(jen.Id("_"), jen.Id("v")).Op(":=").Range().Add(s.v())).Block(check(v))
+}
+
+// maxPayload is what an attribute can hold.
+const maxPayload = math.MaxUint16 - 4
+
+// lengths returns the least and the greatest length and whether there is a limit.
+func lengths(c model.Checks) (low, high int, ok bool) {
+	if c.ExactLen != nil {
+		return int(c.ExactLen.Value), int(c.ExactLen.Value), true
+	}
+	high = maxPayload
+	if c.MinLen != nil {
+		low = int(c.MinLen.Value)
+	}
+	if c.MaxLen != nil {
+		high = int(c.MaxLen.Value)
+	}
+	return low, high, low > 0 || high < maxPayload
+}
+
+// integer reports whether values of the kind are integers.
+func integer(k kind) bool { return intBits[k.codec] > 0 }
+
+var intBits = map[string]int{
+	"U8": 8, "U16": 16, "U32": 32, "U64": 64, "Uint": 64, "Sint": 64,
+	"U16BE": 16, "U32BE": 32, "U64BE": 64,
+}
+
+// bitsOf is the width of a value's Go type.
+func bitsOf(k kind, a *model.Attr) int {
+	switch {
+	case a.Enum == nil:
+		return intBits[k.codec]
+	case a.AsFlags && !a.Enum.Flags:
+		return a.Enum.MaskBits
+	}
+	return a.Enum.Bits
+}
+
+// trivial reports whether no value of the Go type is beyond the limit: the check
+// would be useless, or its limit does not fit the type.
+func trivial(l *model.Limit, k kind, a *model.Attr) bool {
+	bits := bitsOf(k, a)
+	if isSigned(k, a) {
+		return l.Unsigned != 0 || l.Value <= -1<<(bits-1) || l.Value >= 1<<(bits-1)-1
+	}
+	high := uint64(math.MaxUint64) >> (64 - bits)
+	return l.Unsigned >= high || l.Value <= 0 && l.Unsigned == 0 || uint64(l.Value) >= high
+}
+
+func isSigned(k kind, a *model.Attr) bool {
+	if a.Enum != nil {
+		return a.Enum.Signed && !a.AsFlags
+	}
+	switch a.Type {
+	case model.TypeS8, model.TypeS16, model.TypeS32, model.TypeS64, model.TypeSint:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,45 @@
+package golang
+
+import (
+	"github.com/dave/jennifer/jen"
+)
+
+// testFile writes
+//
+//	func TestRoundTrip(t *testing.T) {
+//		roundtrip.Run(t, roundtrip.Package{Messages: …})
+//	}
+func (e *emitter) testFile(f *jen.File) {
+	var messages, selectors []jen.Code
+	add := func(typ string) { messages = append(messages, jen.New(jen.Id(typ))) }
+	for _, s := range e.Structs {
+		add(s.GoName)
+	}
+	for _, m := range e.Messages {
+		add(m.GoName)
+	}
+	for _, c := range e.Chains {
+		add(c.GoName)
+	}
+	for _, op := range eventOps(e.Family) {
+		if op.Event.Embed {
+			add(op.Event.GoName)
+		}
+	}
+	for _, s := range e.Subs {
+		if !s.Reached {
+			continue
+		}
+		add(s.GoUnknown)
+		for _, fm := range s.Formats {
+			selectors = append(selectors, jen.Lit(fm.Value))
+		}
+	}
+	pkg := []jen.Code{field("Messages", jen.Index().Add(e.rt("Message")).Add(multiline(messages)))}
+	if len(selectors) > 0 {
+		pkg = append(pkg, field("Selectors", jen.Index().String().Add(multiline(selectors))))
+	}
+	f.Func().Id("TestRoundTrip").Params(jen.Id("t").Op("*").Qual(testingPath, "T")).Block(
+		jen.Qual(roundtripPath, "Run").Call(jen.Id("t"), jen.Qual(roundtripPath, "Package").Add(multiline(pkg))),
+	)
+}
