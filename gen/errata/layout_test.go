@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,6 +32,8 @@ const headers = `#include <stddef.h>
 #include <stdio.h>
 #include <linux/gen_stats.h>
 #include <linux/if_link.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netlink.h>
 #include <linux/openvswitch.h>
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
@@ -38,20 +41,27 @@ const headers = `#include <stddef.h>
 #include <linux/tc_act/tc_pedit.h>
 `
 
+// correct returns a spec of Linux 6.12 with its errata applied.
+func correct(t *testing.T, file string) *spec.Spec {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(kernelsrc.Specs(t), file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, _ := errata.Apply(load(t, file, data))
+	s, diags := spec.Decode(root, spec.Options{})
+	if err := diags.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 // TestLayout compares sizes and offsets of the corrected structs with what a C
 // compiler makes of the UAPI headers.
 func TestLayout(t *testing.T) {
 	for file, names := range corrected {
 		t.Run(file, func(t *testing.T) {
-			data, err := os.ReadFile(filepath.Join(kernelsrc.Specs(t), file))
-			if err != nil {
-				t.Fatal(err)
-			}
-			root, _ := errata.Apply(load(t, file, data))
-			s, diags := spec.Decode(root, spec.Options{})
-			if err := diags.Err(); err != nil {
-				t.Fatal(err)
-			}
+			s := correct(t, file)
 			defs := map[string]*spec.Definition{}
 			for _, d := range s.Definitions {
 				defs[d.Name.Value] = d
@@ -60,11 +70,59 @@ func TestLayout(t *testing.T) {
 			for _, name := range names {
 				describe(&want, &program, defs, name)
 			}
-			got := runC(t, headers+"int main(void) {\n"+program.String()+"return 0;\n}\n")
-			if diff := cmp.Diff(got, want.String()); diff != "" {
-				t.Errorf("(-headers +spec):\n%s", diff)
-			}
+			compare(t, program.String(), want.String())
 		})
+	}
+}
+
+// compare runs the statements of a C program and compares what they print.
+func compare(t *testing.T, statements, want string) {
+	t.Helper()
+	got := runC(t, headers+"int main(void) {\n"+statements+"return 0;\n}\n")
+	if diff := cmp.Diff(got, want); diff != "" {
+		t.Errorf("(-headers +spec):\n%s", diff)
+	}
+}
+
+// renumbered lists, by file, the sets whose ids the errata change, with the
+// prefix of their C names.
+var renumbered = map[string]map[string]string{
+	"nlctrl.yaml":   {"policy-attrs": "NL_POLICY_TYPE_ATTR_"},
+	"ovs_flow.yaml": {"action-attrs": "OVS_ACTION_ATTR_"},
+	"nftables.yaml": {
+		"table-attrs": "NFTA_TABLE_", "chain-attrs": "NFTA_CHAIN_", "rule-attrs": "NFTA_RULE_",
+		"setelem-attrs": "NFTA_SET_ELEM_", "expr-lookup-attrs": "NFTA_LOOKUP_",
+	},
+}
+
+// newerThanHeaders lists the attributes that older UAPI headers lack.
+var newerThanHeaders = []string{"OVS_ACTION_ATTR_DROP", "OVS_ACTION_ATTR_PSAMPLE"}
+
+// TestIDs compares the ids in the corrected sets with the UAPI headers.
+func TestIDs(t *testing.T) {
+	for file, prefixes := range renumbered {
+		t.Run(file, func(t *testing.T) {
+			var want, program strings.Builder
+			for _, set := range correct(t, file).AttributeSets {
+				if prefix, ok := prefixes[set.Name.Value]; ok {
+					describeIDs(&want, &program, set, prefix)
+				}
+			}
+			compare(t, program.String(), want.String())
+		})
+	}
+}
+
+func describeIDs(want, program *strings.Builder, set *spec.AttributeSet, prefix string) {
+	id := uint32(0)
+	for _, a := range set.Attributes {
+		id = a.Value.Or(id + 1)
+		c := prefix + strings.ToUpper(strings.NewReplacer("-", "_", " ", "_").Replace(a.Name.Value))
+		if slices.Contains(newerThanHeaders, c) {
+			continue
+		}
+		fmt.Fprintf(want, "%s %d\n", c, id)
+		fmt.Fprintf(program, "printf(\"%s %%d\\n\", %s);\n", c, c)
 	}
 }
 
