@@ -213,13 +213,15 @@ func (l layout) headerKey() string {
 // where the selectors of sub-messages are looked up.
 type frame struct {
 	layout layout
-	object *Object
 	outer  *frame
 	depth  int
+	// find returns the value of an attribute of the message, whether or not its
+	// turn has come: bodies may stand before their selectors.
+	find func(*model.Attr) (any, bool)
 }
 
-func newFrame(l layout, o *Object, outer *frame) (*frame, error) {
-	f := &frame{layout: l, object: o, outer: outer}
+func newFrame(l layout, outer *frame, find func(*model.Attr) (any, bool)) (*frame, error) {
+	f := &frame{layout: l, outer: outer, find: find}
 	if outer != nil {
 		f.depth = outer.depth + 1
 	}
@@ -232,8 +234,10 @@ func newFrame(l layout, o *Object, outer *frame) (*frame, error) {
 // selector returns the value that selects the form of a, as text.
 func (f *frame) selector(a *model.Attr) string {
 	for ; f != nil; f = f.outer {
-		if v, ok := f.object.Get(a.SelectorName); ok {
-			return selectorText(f.layout.byName(a.SelectorName), v)
+		if s := f.layout.byName(a.SelectorName); s != nil {
+			if v, ok := f.find(s); ok {
+				return selectorText(s, v)
+			}
 		}
 		if !a.OuterSelector {
 			break
@@ -245,9 +249,10 @@ func (f *frame) selector(a *model.Attr) string {
 // selectorText returns the value of the attribute a as the formats of a
 // sub-message name it.
 func selectorText(a *model.Attr, v any) string {
-	if a != nil && a.Enum != nil {
-		if bits, err := enumNumber(attrScalar(a, a.Type), v); err == nil {
-			v = enumValue(attrScalar(a, a.Type), bits)
+	if a.Enum != nil {
+		s := attrScalar(a, a.Type)
+		if bits, err := enumNumber(s, v); err == nil {
+			v = enumValue(s, bits)
 		}
 	}
 	if s, ok := v.(string); ok {

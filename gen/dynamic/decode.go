@@ -14,20 +14,36 @@ type decoder struct {
 // message reads a fixed header and attributes.
 func (d *decoder) message(l layout, b []byte, outer *frame) (*Object, error) {
 	o := new(Object)
-	f, err := newFrame(l, o, outer)
+	b, err := d.header(l, o, b)
 	if err != nil {
 		return nil, err
 	}
-	if b, err = d.header(l, o, b); err != nil {
+	f, err := newFrame(l, outer, func(a *model.Attr) (any, bool) { return d.last(a, b) })
+	if err != nil {
 		return nil, err
 	}
 	return o, walk(b, d.order, func(typ uint16, payload []byte) error {
 		if a := l.byID(typ & typeMask); a != nil {
-			return at(a.Name, d.known(a, typ, payload, f))
+			return at(a.Name, d.known(a, typ, payload, o, f))
 		}
 		d.unknown(o, typ, payload, f)
 		return nil
 	})
+}
+
+// last returns the value of the last attribute a in b.
+func (d *decoder) last(a *model.Attr, b []byte) (v any, found bool) {
+	// What is malformed is reported when its turn comes.
+	_ = walk(b, d.order, func(typ uint16, payload []byte) error {
+		if typ&typeMask != a.ID {
+			return nil
+		}
+		var err error
+		v, err = d.element(a, a.Type, payload)
+		found = err == nil
+		return err
+	})
+	return v, found
 }
 
 // walk calls do for each attribute in b. Fewer than four bytes at the end are
@@ -75,25 +91,25 @@ func (d *decoder) header(l layout, o *Object, b []byte) ([]byte, error) {
 	return b[min((l.header.Size+3)&^3, len(b)):], nil
 }
 
-// known reads an attribute of the spec into the object of f.
-func (d *decoder) known(a *model.Attr, typ uint16, payload []byte, f *frame) error {
+// known reads an attribute of the spec into o.
+func (d *decoder) known(a *model.Attr, typ uint16, payload []byte, o *Object, f *frame) error {
 	switch {
 	case a.Type == model.TypePad:
 		return nil
 	case !a.Wire():
-		d.unknown(f.object, typ, payload, f)
+		d.unknown(o, typ, payload, f)
 		return nil
 	case a.Type == model.TypeChain:
-		return d.chains(a, payload, f)
+		return d.chains(a, payload, o, f)
 	}
 	v, err := d.value(a, typ, payload, f)
 	switch {
 	case err != nil:
 		return err
 	case a.Multi:
-		f.object.add(a.Name, v)
+		o.add(a.Name, v)
 	default:
-		f.object.Set(a.Name, v)
+		o.Set(a.Name, v)
 	}
 	return nil
 }
@@ -189,22 +205,20 @@ func (d *decoder) array(a *model.Attr, payload []byte) (any, error) {
 	return list, nil
 }
 
-// chains reads the chains of a payload and adds them to those of attributes
-// before.
-func (d *decoder) chains(a *model.Attr, payload []byte, f *frame) error {
+// chains reads the chains of a payload into o, where there may be some already.
+func (d *decoder) chains(a *model.Attr, payload []byte, o *Object, f *frame) error {
 	return walk(payload, d.order, func(typ uint16, payload []byte) error {
-		o := new(Object)
-		if err := d.chain(a, a.Chain.Levels, typ, payload, o, f); err != nil {
+		chain := new(Object)
+		if err := d.chain(a, a.Chain.Levels, typ, payload, chain, f); err != nil {
 			return err
 		}
-		switch old, ok := f.object.Get(a.Name); {
-		case !ok && !a.Multi:
-			f.object.Set(a.Name, o)
+		switch old, ok := o.Get(a.Name); {
+		case a.Multi:
+			o.add(a.Name, chain)
+		case !ok:
+			o.Set(a.Name, chain)
 		default:
-			if single, isObject := old.(*Object); isObject {
-				f.object.Set(a.Name, []any{single})
-			}
-			f.object.add(a.Name, o)
+			o.join(a.Name, old, chain)
 		}
 		return nil
 	})
@@ -280,14 +294,10 @@ func (d *decoder) unknown(o *Object, typ uint16, payload []byte, f *frame) {
 		typ, v = typ&typeMask, nest
 	}
 	name := unknownKey(typ)
-	switch old, ok := o.Get(name); {
-	case !ok:
+	if old, ok := o.Get(name); ok {
+		o.join(name, old, v)
+	} else {
 		o.Set(name, v)
-	default:
-		if _, list := old.([]any); !list {
-			o.Set(name, []any{old})
-		}
-		o.add(name, v)
 	}
 }
 

@@ -69,7 +69,7 @@ func (e *encoder) message(l layout, o *Object, outer *frame) error {
 	if err != nil {
 		return err
 	}
-	f, err := newFrame(l, o, outer)
+	f, err := newFrame(l, outer, func(a *model.Attr) (any, bool) { return o.Get(a.Name) })
 	if err != nil {
 		return err
 	}
@@ -248,11 +248,18 @@ func (e *encoder) text(a *model.Attr, v any) error {
 	default:
 		return failf("%s, want a string", describe(v))
 	}
-	if strings.Contains(s, "\x00") {
-		return failf("%q has a NUL byte inside", s)
+	if err := checkText(s); err != nil {
+		return err
 	}
 	e.buf = append(append(e.buf, s...), 0)
 	return checkLen(&a.Checks, len(s))
+}
+
+func checkText(s string) error {
+	if strings.Contains(s, "\x00") {
+		return failf("%q has a NUL byte inside", s)
+	}
+	return nil
 }
 
 func (e *encoder) bitfield(a *model.Attr, v any) error {
@@ -418,9 +425,29 @@ func (e *encoder) records(a *model.Attr, v any, f *frame) error {
 	})
 }
 
-// body appends a sub-message in the form that its selector names. A body given
-// as hex is taken as it is.
+// body appends a sub-message in the form that its selector names.
 func (e *encoder) body(a *model.Attr, v any, f *frame) error {
+	selector := f.selector(a)
+	form := formatOf(a.Sub, selector)
+	if form == nil {
+		return e.unknownBody(a, v, selector, f)
+	}
+	o, ok := v.(*Object)
+	switch {
+	case !ok:
+		return failf("%s, want an object", describe(v))
+	case form.Set != nil:
+		return e.attr(a.ID|flagNested, func() error { return e.message(formatLayout(form), o, f) })
+	}
+	return e.attr(a.ID, func() (err error) {
+		e.buf, err = appendStruct(e.buf, formStruct(form), o, e.order)
+		return err
+	})
+}
+
+// unknownBody appends a sub-message whose form is not known: hex, or unknown
+// attributes.
+func (e *encoder) unknownBody(a *model.Attr, v any, selector string, f *frame) error {
 	switch v := v.(type) {
 	case Raw:
 		id := a.ID
@@ -429,30 +456,16 @@ func (e *encoder) body(a *model.Attr, v any, f *frame) error {
 		}
 		return e.bytesAttr(id, v.Payload)
 	case *Object:
-		return e.bodyObject(a, v, f)
+		if !onlyUnknown(v) {
+			return noForm(a, selector)
+		}
+		return e.attr(a.ID|flagNested, func() error { return e.message(layout{}, v, f) })
 	}
 	b, err := parseBytes(model.HintNone, v, e.order)
 	if err != nil {
 		return err
 	}
 	return e.bytesAttr(a.ID, b)
-}
-
-func (e *encoder) bodyObject(a *model.Attr, o *Object, f *frame) error {
-	selector := f.selector(a)
-	form := formatOf(a.Sub, selector)
-	switch {
-	case form == nil && !onlyUnknown(o):
-		return noForm(a, selector)
-	case form == nil:
-		return e.attr(a.ID|flagNested, func() error { return e.message(layout{}, o, f) })
-	case form.Set != nil:
-		return e.attr(a.ID|flagNested, func() error { return e.message(formatLayout(form), o, f) })
-	}
-	return e.attr(a.ID, func() (err error) {
-		e.buf, err = appendStruct(e.buf, formStruct(form), o, e.order)
-		return err
-	})
 }
 
 // formStruct is the struct that is all of a form without attributes.

@@ -173,6 +173,8 @@ func TestSubMessage(t *testing.T) {
 	decodes(t, little(), m, nested, `{"kind":"foo","data":"05000300aa000000"}`)
 	again(t, little(), m, unhex(t, nested))
 	decodes(t, little(), m, "0500 0200 aa000000", `{"data":"aa"}`)
+	decodes(t, little(), m, "0c00 0280 0600 0100 05000000 0900 0100 766c616e00000000", `{"data":{"id":5},"kind":"vlan"}`)
+	fails(t, m, `{"kind":"vlan","data":"aa"}`, `data: "aa", want an object`)
 }
 
 // A selector that is left out follows from the body.

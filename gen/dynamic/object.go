@@ -67,6 +67,14 @@ func (o *Object) add(name string, value any) {
 	o.Set(name, append(l, value))
 }
 
+// join makes the member called name a list of what it was and of value.
+func (o *Object) join(name string, old, value any) {
+	if _, list := old.([]any); !list {
+		o.Set(name, []any{old})
+	}
+	o.add(name, value)
+}
+
 // with returns a copy of o that has one more member.
 func (o *Object) with(name string, value any) *Object {
 	members := append(slices.Clone(o.members), Member{name, value})

@@ -164,7 +164,7 @@ func elementBytes(m *model.Member, v any, host byteOrder) ([]byte, error) {
 		if !ok {
 			return nil, failf("%s, want a string", describe(v))
 		}
-		return []byte(s), nil
+		return []byte(s), checkText(s)
 	}
 	b, err := parseBytes(m.Hint, v, host)
 	return bytes.Clone(b), err
