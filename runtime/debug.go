@@ -51,10 +51,7 @@ func (c *Conn) describe(m *message, set, header int) string {
 	if c.family.generic() {
 		w.word("cmd=%d", m.Command)
 	}
-	if n := min(t.root.attr.Skip, len(m.body)); n > 0 {
-		w.word("header=%x", m.body[:n])
-	}
-	w.nodes(t.children(t.root), 0)
+	w.content(t.root, t.children(t.root), 0)
 	return w.String()
 }
 
@@ -66,7 +63,7 @@ func describeControl(m *message) string {
 	x, err := parseExtack(m)
 	switch {
 	case err != nil:
-		return name + " " + err.Error()
+		return err.Error()
 	case x.errno != 0:
 		return fmt.Sprintf("%s %d (%v) %q", name, int(x.errno), x.errno, x.text)
 	case x.text != "":
@@ -89,21 +86,26 @@ func (w *describer) word(format string, args ...any) {
 	fmt.Fprintf(w, format, args...)
 }
 
-func (w *describer) nodes(nodes []node, depth int) {
-	if depth > maxDepth {
-		return
+// content writes the fixed header of n, if it has one, and the nodes inside it.
+func (w *describer) content(n node, children []node, depth int) {
+	if n.attr.Type == TypeNest || n.attr.Type == TypeSub {
+		pos, _ := w.tree.content(n)
+		if header := w.tree.b[n.pos:min(pos, n.end)]; len(header) > 0 {
+			w.word("header=%x", header)
+		}
 	}
-	for _, n := range nodes {
-		w.node(n, depth)
+	for _, c := range children {
+		w.node(c, depth)
 	}
 }
 
 func (w *describer) node(n node, depth int) {
 	children := w.tree.children(n)
 	switch {
-	case len(children) > 0:
+	case depth > maxDepth:
+	case len(children) > 0 || n.attr.Type == TypeNest:
 		w.word("%s={", n.name)
-		w.nodes(children, depth+1)
+		w.content(n, children, depth+1)
 		w.WriteByte('}')
 	case n.attr.Type == TypeFlag:
 		w.word("%s", n.name)
@@ -139,7 +141,7 @@ func value(t Type, b []byte) string {
 		if len(b) == 8 {
 			return fmt.Sprintf("%#x/%#x", native.Uint32(b), native.Uint32(b[4:]))
 		}
-	case TypeNest, TypeIndexed, TypeChain, TypeRecords, TypeSub:
+	case TypeIndexed, TypeChain, TypeRecords, TypeSub:
 		if len(b) == 0 {
 			return "{}"
 		}

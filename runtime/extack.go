@@ -34,8 +34,11 @@ func parseExtack(m *message) (extack, error) {
 		}
 		return x, fmt.Errorf("malformed NLMSG_ERROR of %d bytes", len(m.body))
 	}
-	if n := int32(native.Uint32(m.body)); n < 0 {
+	switch n := int32(native.Uint32(m.body)); {
+	case n < 0:
 		x.errno = Errno(-n)
+	case m.Type == typeError:
+		x.errno = Errno(n) // a module that forgot the sign
 	}
 	if m.Flags&flagTLVs == 0 {
 		return x, nil

@@ -1,10 +1,5 @@
 package runtime
 
-import (
-	"strconv"
-	"strings"
-)
-
 // genericProtocol is the netlink protocol whose families have a name instead of
 // a number (NETLINK_GENERIC).
 const genericProtocol = 16
@@ -108,38 +103,19 @@ const (
 	flagTLVs        = 0x200 // of NLMSG_ERROR and NLMSG_DONE
 )
 
-type flagName struct {
-	bit  uint16
-	name string
-}
-
-var requestFlagNames = []flagName{
+var flagNames = FlagNames[Flags]{
 	{flagRequest, "request"},
 	{flagMulti, "multi"},
 	{flagAck, "ack"},
-	{uint16(Echo), "echo"},
+	{Echo, "echo"},
 	{flagInterrupted, "dump-intr"},
 	{0x20, "dump-filtered"},
 	{flagDump, "dump"},
-	{uint16(Replace), "replace"},
-	{uint16(Excl), "excl"},
-	{uint16(Create), "create"},
-	{uint16(Append), "append"},
+	{Replace, "replace"},
+	{Excl, "excl"},
+	{Create, "create"},
+	{Append, "append"},
 }
 
 // String returns the names of the flags, separated by "|".
-func (f Flags) String() string { return flagString(uint16(f), requestFlagNames) }
-
-func flagString(v uint16, names []flagName) string {
-	var s []string
-	for _, n := range names {
-		if v&n.bit == n.bit {
-			s = append(s, n.name)
-			v &^= n.bit
-		}
-	}
-	if v != 0 || len(s) == 0 {
-		s = append(s, "0x"+strconv.FormatUint(uint64(v), 16))
-	}
-	return strings.Join(s, "|")
-}
+func (f Flags) String() string { return flagNames.Format(f) }
