@@ -36,13 +36,16 @@ func length(n *tree.Node) (Number, error) {
 	return v, err
 }
 
+// onlyDigits matches what can only be meant as an integer.
+var onlyDigits = regexp.MustCompile(`^[-+]?(0x[0-9A-Fa-f]+|[0-9]+)$`)
+
 // literal accepts an integer or text.
 func literal(n *tree.Node) (Literal, error) {
 	if i, err := tree.Integer(n); err == nil {
 		return Literal{Int: i}, nil
 	}
-	if !n.IsText() {
-		return Literal{}, tree.Wrong(n, "an integer or a text")
+	if !n.IsText() || !n.Quoted && onlyDigits.MatchString(n.Value) {
+		return Literal{}, tree.Wrong(n, "an integer of up to 64 bits or text")
 	}
 	return Literal{IsText: true, Text: n.Value}, nil
 }

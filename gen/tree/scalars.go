@@ -174,7 +174,11 @@ func DidYouMean(word string, candidates []string) string {
 	}
 	best, bestDistance := "", max(2, len(word)/3)+1
 	for _, c := range candidates {
-		if d := distance(word, c); d < bestDistance {
+		d := distance(word, c)
+		if abbreviates(word, c) || abbreviates(c, word) {
+			d = min(d, 2)
+		}
+		if d < bestDistance {
 			best, bestDistance = c, d
 		}
 	}
@@ -182,6 +186,12 @@ func DidYouMean(word string, candidates []string) string {
 		return ""
 	}
 	return fmt.Sprintf("did you mean %q?", best)
+}
+
+// abbreviates reports whether short is the start of long, and long enough to
+// say something.
+func abbreviates(short, long string) bool {
+	return len(short) >= 3 && strings.HasPrefix(long, short)
 }
 
 // distance counts the single-byte edits, swaps of neighbours included, that
