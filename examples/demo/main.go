@@ -102,7 +102,7 @@ func makeVeth(ctx context.Context) error {
 	pair := &rtlink.NewLinkRequest{
 		Ifname: nl.Some("demo0"),
 		Linkinfo: &rtlink.Linkinfo{
-			Data: &rtlink.LinkinfoVethAttrs{Peer: &rtlink.LinkinfoVethPeer{Ifname: nl.Some("demo1")}},
+			Data: &rtlink.LinkinfoVethAttrs{Peer: &rtlink.LinkAttrs{Ifname: nl.Some("demo1")}},
 		},
 	}
 	if _, err := c.NewLink(ctx, pair, nl.Create|nl.Excl); err != nil {
