@@ -248,10 +248,13 @@ type Attr struct {
 	// Nested is the set inside a nest, an indexed array of nests, a chain that
 	// ends in attributes, or a record.
 	Nested *AttrSet
-	// Message is the Go type for Nested (with Header in front, if any).
+	// Message is the Go type for Nested (with Struct in front, if any); nil if no
+	// wanted operation reaches it.
 	Message *Message
 	Chain   *Chain
-	Struct  *Struct
+	// Struct is the payload of TypeStruct, or of elements of that type; else the
+	// header in front of the attributes of a nest or record.
+	Struct *Struct
 	Sub     *SubMessage
 	// Selector is the attribute whose value selects the form of Sub. If
 	// OuterSelector, it is looked up by name in the enclosing messages and
@@ -275,8 +278,8 @@ type Checks struct {
 	MinLen, MaxLen, ExactLen *Limit
 	Mask                     *uint64 // allowed bits
 	MaskEnum                 *Enum
-	UnterminatedOK           bool
-	Sparse                   bool
+	UnterminatedOK           bool // a string may lack its NUL
+	Sparse                   bool // the values of the attribute's enum have gaps
 }
 
 // A Limit is a resolved number and, for the C targets, how the spec wrote it.
@@ -348,7 +351,8 @@ type Message struct {
 	Fields []*Field
 	// Same lists the other names of the type: messages of the same shape.
 	Same []Alias
-	// Raw: the message has a field for unknown attributes.
+	// HeaderField and UnknownField are the fields of the header ("" without one)
+	// and of the attributes that the spec does not know.
 	HeaderField, UnknownField string
 }
 

@@ -1,7 +1,6 @@
 package resolve
 
 import (
-	"github.com/nlgen/nlgen/gen/diag"
 	"github.com/nlgen/nlgen/gen/model"
 	"github.com/nlgen/nlgen/gen/naming"
 	"github.com/nlgen/nlgen/gen/spec"
@@ -48,7 +47,6 @@ func (r *resolver) attrType(a *model.Attr, src attrSource) {
 		a.Hint = model.HintSockaddr
 	}
 	a.Unit = string(src.Unit.Value)
-	r.duration(a, src)
 	switch {
 	case src.ArrayOf != nil:
 		r.records(a, src)
@@ -60,8 +58,6 @@ func (r *resolver) attrType(a *model.Attr, src attrSource) {
 		r.indexedArray(a, src)
 	case a.Type == model.TypeSubMessage:
 		a.Sub, _ = lookup(r, r.subs, src.SubMessage, src.path+"/sub-message", "sub-message")
-		r.need(src.SubMessage.Set, src, "sub-message")
-		r.need(src.Selector.Set, src, "selector")
 		r.standIn(a)
 	case a.Type == model.TypeBinary && src.Struct.Set:
 		a.Type = model.TypeStruct
@@ -76,17 +72,6 @@ func (r *resolver) attrType(a *model.Attr, src attrSource) {
 func (r *resolver) need(present bool, src attrSource, key string) {
 	if !present {
 		r.diags.Errorf(src.Pos, src.path, "an attribute of type %s needs %s", src.Type.Value, key)
-	}
-}
-
-func (r *resolver) duration(a *model.Attr, src attrSource) {
-	if size := scalarSize(a.Type); a.Unit != "" && (size == 0 || size > 4 || a.Type == model.TypeBitfield32) {
-		r.diags.Add(diag.Diagnostic{
-			Pos: src.Unit.Pos, Path: src.path,
-			Msg:  "a " + string(src.Type.Value) + " cannot be a duration",
-			Hint: "only integers of up to 32 bits can",
-		})
-		a.Unit = ""
 	}
 }
 
@@ -138,9 +123,6 @@ func (r *resolver) standIn(a *model.Attr) {
 
 // indexedArray resolves a nest whose attributes are the elements of a list.
 func (r *resolver) indexedArray(a *model.Attr, src attrSource) {
-	if !src.SubType.Set && src.NestedAttributes.Set {
-		src.SubType = spec.Val[spec.AttrType]{Value: spec.TypeNest, Set: true}
-	}
 	a.Elem = r.element(src, func(t model.Type) bool {
 		return isScalar(t) || t == model.TypeNest || t == model.TypeBinary || t == model.TypeString
 	})
@@ -157,10 +139,7 @@ func isScalar(t model.Type) bool { return scalarSize(t) > 0 && t != model.TypeBi
 
 func (r *resolver) element(src attrSource, ok func(model.Type) bool) model.Type {
 	t := wireTypes[src.SubType.Value]
-	switch {
-	case !src.SubType.Set:
-		r.need(false, src, "sub-type")
-	case !ok(t):
+	if !ok(t) {
 		r.diags.Errorf(src.SubType.Pos, src.path, "%s cannot have elements of type %s", src.Type.Value, src.SubType.Value)
 	}
 	return t

@@ -54,10 +54,6 @@ func (r *resolver) inRange(a *model.Attr, n spec.Val[spec.Number], path string) 
 		return nil
 	}
 	size := scalarSize(valueType(a))
-	if size == 0 {
-		r.diags.Errorf(n.Pos, path, "an attribute of this type has no value to limit")
-		return nil
-	}
 	low, high := model.Limit{}, model.Limit{Value: 1<<(8*size) - 1}
 	switch {
 	case signed(valueType(a)):

@@ -58,11 +58,8 @@ func (r *resolver) operation(def *spec.Operation, header *model.Struct) *model.O
 	}
 	op.GoVar = "op" + op.GoName
 	op.CName = cName(def.CName, prefix+cUpper(op.Name))
-	if def.FixedHeader.Set {
-		op.Header = nil
-		if h, ok := lookup(r, r.structs, def.FixedHeader, path+"/fixed-header", "struct definition"); ok && def.FixedHeader.Value != "" {
-			op.Header = h.Struct
-		}
+	if h, ok := lookup(r, r.structs, def.FixedHeader, path+"/fixed-header", "struct definition"); ok {
+		op.Header = h.Struct
 	}
 	if n, ok := lookup(r, r.sets, def.AttributeSet, path+"/attribute-set", "attribute set"); ok {
 		op.Set = n.AttrSet

@@ -38,6 +38,7 @@ func Resolve(s *spec.Spec, opts Options) (*model.Family, diag.List) {
 		groups: map[string]*model.Group{}, attrs: map[*model.Attr]attrSource{},
 		parents: map[*model.AttrSet][]*model.AttrSet{},
 		enumUse: map[*model.Enum]*enumUsers{}, nests: map[nestKey]*model.Message{},
+		clashed: map[[2]diag.Pos]bool{},
 	}
 	for _, step := range []func(){
 		r.family, r.constants, r.enumerations, r.structures, r.attributeSets,
@@ -68,6 +69,8 @@ type resolver struct {
 	enumUse map[*model.Enum]*enumUsers
 	nests   map[nestKey]*model.Message
 
+	clashed map[[2]diag.Pos]bool // name clashes reported
+
 	nestKeys []nestKey // every use of a set as a message of its own, in order
 }
 
@@ -88,9 +91,6 @@ func (r *resolver) family() {
 		}
 	}
 	f.Version = uint8(s.Version.Or(1))
-	if s.Version.Value > 255 {
-		r.diags.Errorf(s.Version.Pos, "version", "%d does not fit the version byte", s.Version.Value)
-	}
 	f.Header = s.UAPIHeader.Or("linux/" + f.Name + ".h")
 	f.C = r.familyC()
 }
@@ -134,7 +134,7 @@ func (r *resolver) unknown(ref spec.Val[string], path, what string, known []stri
 // unique puts v into the table. A name that is taken is an error.
 func unique[T any](r *resolver, table map[string]T, name spec.Val[string], path, what string, v T) bool {
 	if _, taken := table[name.Value]; taken {
-		r.diags.Errorf(name.Pos, path, "there are two of the %s %q", what, name.Value)
+		r.diags.Errorf(name.Pos, path, "a second %s is called %q", what, name.Value)
 		return false
 	}
 	table[name.Value] = v

@@ -165,17 +165,24 @@ func (r *resolver) declareOps(pkg, methods *naming.Scope) {
 	}
 }
 
-// clashes reports the identifiers that two things want.
+// clashes reports the identifiers that two things want, once for each two
+// things. Two things of one path have one name in the spec, which has been
+// reported already.
 func (r *resolver) clashes(s *naming.Scope) {
 	for _, c := range s.Clashes() {
-		other := "one that generated code always has"
-		if c.First.What != "" {
-			other = fmt.Sprintf("already that of the %s at %s", c.First.What, c.First.Pos)
+		pair := [2]diag.Pos{c.First.Pos, c.Second.Pos}
+		if c.First.Path == c.Second.Path && c.First.Pos != c.Second.Pos || r.clashed[pair] {
+			continue
 		}
-		r.diags.Add(diag.Diagnostic{
-			Pos: c.Second.Pos, Path: c.Second.Path,
-			Msg:  fmt.Sprintf("the Go name %s of the %s is %s", c.Second.Name, c.Second.What, other),
-			Hint: "give one of them another name: " + goNameKey,
-		})
+		r.clashed[pair] = true
+		msg := fmt.Sprintf("the Go name %s of the %s is ", c.Second.Name, c.Second.What)
+		hint := "give one of them another name: " + goNameKey
+		if c.First.What == "" {
+			msg += "one that generated code always has"
+			hint = "give it another name: " + goNameKey
+		} else {
+			msg += fmt.Sprintf("already that of the %s at %s", c.First.What, c.First.Pos)
+		}
+		r.diags.Add(diag.Diagnostic{Pos: c.Second.Pos, Path: c.Second.Path, Msg: msg, Hint: hint})
 	}
 }

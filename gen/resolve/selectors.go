@@ -22,11 +22,8 @@ func (r *resolver) selectors() {
 
 func (r *resolver) selector(a *model.Attr) {
 	ref := r.attrs[a].Selector
-	if !ref.Set {
-		return
-	}
 	a.SelectorName = ref.Value
-	if a.Selector = r.findAttr(a.Set, ref.Value); a.Selector != nil {
+	if a.Selector = r.sets[a.Set.Name].byName[ref.Value]; a.Selector != nil {
 		r.selects(a, a.Selector)
 		return
 	}
@@ -40,16 +37,6 @@ func (r *resolver) selector(a *model.Attr) {
 		o.ScopeFor = true
 		r.selects(a, o)
 	}
-}
-
-// findAttr finds an attribute in a set, or in those it is a subset of.
-func (r *resolver) findAttr(set *model.AttrSet, name string) *model.Attr {
-	for ; set != nil; set = set.Subset {
-		if a := r.sets[set.Name].byName[name]; a != nil {
-			return a
-		}
-	}
-	return nil
 }
 
 func attrNames(set *model.AttrSet) []string {

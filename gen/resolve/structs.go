@@ -1,7 +1,6 @@
 package resolve
 
 import (
-	"github.com/nlgen/nlgen/gen/diag"
 	"github.com/nlgen/nlgen/gen/model"
 	"github.com/nlgen/nlgen/gen/spec"
 )
@@ -106,9 +105,10 @@ func (r *resolver) member(n *structNode, sm *spec.Member, path string) (*model.M
 		m.Len, align = size, size
 	case sm.Struct.Set:
 		m.Type, align = model.TypeStruct, r.embed(n, m, sm, path)
+	case m.Flexible && !sm.Len.Set:
+		m.Len = 1
 	default:
 		m.Len = r.small(sm.Len, path+"/len", maxStruct)
-		r.needLen(m, sm, path)
 	}
 	if e, ok := lookup(r, r.enums, sm.Enum, path+"/enum", "enum or flags definition"); ok {
 		m.Enum = e
@@ -116,18 +116,6 @@ func (r *resolver) member(n *structNode, sm *spec.Member, path string) (*model.M
 		r.useEnum(e, m.Type, m.AsFlags)
 	}
 	return m, align
-}
-
-func (r *resolver) needLen(m *model.Member, sm *spec.Member, path string) {
-	switch {
-	case m.Flexible && m.Len == 0:
-		m.Len = 1
-	case !sm.Len.Set:
-		r.diags.Add(diag.Diagnostic{
-			Pos: sm.Pos, Path: path, Msg: "the member has no length",
-			Hint: "add len, the number of its bytes",
-		})
-	}
 }
 
 // embed resolves a member that is a struct and returns its alignment.
@@ -141,8 +129,5 @@ func (r *resolver) embed(n *structNode, m *model.Member, sm *spec.Member, path s
 		return 1
 	}
 	m.Struct, m.Len = inner.Struct, inner.Size
-	if l := r.small(sm.Len, path+"/len", maxStruct); sm.Len.Set && l != m.Len {
-		r.diags.Errorf(sm.Len.Pos, path, "the length %d is not that of the struct, %d", l, m.Len)
-	}
 	return inner.Align
 }

@@ -7,9 +7,16 @@ import (
 )
 
 // override returns an attribute of a subset: what the subset says, and for the
-// rest what the parent set says.
+// rest what the parent set says. A subset that gives another type takes over
+// nothing that depends on the type, such as the byte order.
 func override(child, parent *spec.Attribute) *spec.Attribute {
 	merged := *parent
+	if child.Type.Set && child.Type.Value != parent.Type.Value {
+		merged = spec.Attribute{
+			Doc: parent.Doc, Value: parent.Value, MultiAttr: parent.MultiAttr,
+			NamePrefix: parent.NamePrefix, GoName: parent.GoName, CName: parent.CName,
+		}
+	}
 	merged.Pos, merged.Name = child.Pos, child.Name
 	over(&merged.Type, child.Type)
 	over(&merged.Doc, child.Doc)
