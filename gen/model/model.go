@@ -255,7 +255,7 @@ type Attr struct {
 	// Struct is the payload of TypeStruct, or of elements of that type; else the
 	// header in front of the attributes of a nest or record.
 	Struct *Struct
-	Sub     *SubMessage
+	Sub    *SubMessage
 	// Selector is the attribute whose value selects the form of Sub. If
 	// OuterSelector, it is looked up by name in the enclosing messages and
 	// Selector is nil.

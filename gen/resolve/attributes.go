@@ -161,10 +161,14 @@ func (r *resolver) chain(a *model.Attr, src attrSource) {
 		r.nested(a, src)
 	}
 	a.Chain = &model.Chain{Doc: a.Doc, Attr: a}
-	for _, level := range src.TypeValue.Value {
-		a.Chain.Levels = append(a.Chain.Levels, model.ChainLevel{
-			Name: level.Value, GoName: naming.Exported(level.Value),
-		})
+	seen := map[string]bool{}
+	for _, name := range src.TypeValue.Value {
+		level := model.ChainLevel{Name: name.Value, GoName: naming.Exported(name.Value)}
+		if seen[level.GoName] {
+			r.diags.Errorf(name.Pos, src.path+"/type-value", "a second level has the Go name %s", level.GoName)
+		}
+		seen[level.GoName] = true
+		a.Chain.Levels = append(a.Chain.Levels, level)
 	}
 }
 

@@ -76,7 +76,7 @@ func (r *resolver) declareMembers(s *model.Struct) {
 	r.clashes(scope)
 }
 
-// declareSets declares the constants of root sets and the chains.
+// declareSets declares the constants of root sets and the types of chains.
 func (r *resolver) declareSets(pkg *naming.Scope) {
 	for _, set := range r.fam.Sets {
 		if set.Subset != nil {
@@ -90,11 +90,6 @@ func (r *resolver) declareSets(pkg *naming.Scope) {
 	}
 	for _, c := range r.fam.Chains {
 		pkg.Declare(attrDecl(r, c.Attr, c.GoName))
-		levels := &naming.Scope{}
-		for _, level := range c.Levels {
-			levels.Declare(attrDecl(r, c.Attr, level.GoName))
-		}
-		r.clashes(levels)
 	}
 }
 
