@@ -249,7 +249,6 @@ func TestEncodeErrors(t *testing.T) {
 		"signed maximum":    {model.Attr{Type: model.TypeSint, Checks: model.Checks{Max: limit(-2)}}, `1`, "x: 1 is above the maximum -2"},
 		"huge minimum":      {model.Attr{Type: model.TypeU64, Checks: model.Checks{Min: &model.Limit{Unsigned: 1 << 63}}}, `1`, "x: 1 is below the minimum 9223372036854775808"},
 		"mask":              {model.Attr{Type: model.TypeU8, Checks: model.Checks{Mask: &mask}}, `5`, "x: 0x5 has bits outside the mask 0x3"},
-		"sparse":            {model.Attr{Type: model.TypeU8, Enum: colour, Checks: model.Checks{Sparse: true}}, `7`, "x: colour has no value 7"},
 		"each of several":   {model.Attr{Type: model.TypeU8, Multi: true, Checks: model.Checks{Max: limit(2)}}, `[1,3]`, "x[1]: 3 is above the maximum 2"},
 		"each of an array":  {model.Attr{Type: model.TypeArray, Elem: model.TypeU8, Checks: model.Checks{Max: limit(2)}}, `[1,3]`, "x[1]: 3 is above the maximum 2"},
 		"long array":        {model.Attr{Type: model.TypeArray, Elem: model.TypeU8, Checks: model.Checks{MaxLen: limit(2)}}, `[1,2,3]`, "x: 3 bytes, at most 2 allowed"},

@@ -341,8 +341,6 @@ func (s scalar) check(c *model.Checks, bits uint64) error {
 		return failf("%d is above the maximum %s", s.number(bits), limitText(c.Max))
 	case c.Mask != nil && bits&^*c.Mask != 0:
 		return failf("%#x has bits outside the mask %#x", bits, *c.Mask)
-	case c.Sparse && s.enum != nil && !s.flags && !s.isEntry(bits):
-		return failf("%s has no value %d", s.enum.Name, s.number(bits))
 	}
 	return nil
 }
@@ -365,11 +363,6 @@ func (s scalar) greater(bits uint64, l *model.Limit) bool {
 		return bits > l.Unsigned
 	}
 	return l.Value < 0 || bits > uint64(l.Value)
-}
-
-func (s scalar) isEntry(bits uint64) bool {
-	_, named := enumValue(s, bits).(string)
-	return named
 }
 
 func limitText(l *model.Limit) string {
