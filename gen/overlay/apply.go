@@ -1,6 +1,7 @@
 package overlay
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -71,14 +72,15 @@ func (o *Overlay) Matches(root *tree.Node) bool {
 
 func (e *Entry) apply(root *tree.Node, path string) Result {
 	at, err := find(root, path)
-	if err != nil {
-		return Result{Status: NotFound, Reason: err.Error()}
+	if err == nil && at.node == nil && !e.Missing {
+		err = notFound(at)
 	}
-	if at.node == nil && !e.Missing {
-		return Result{
-			Status: NotFound, Reason: notFound(at).Error(),
-			hint: tree.DidYouMean(at.name(), siblings(at)),
+	if err != nil {
+		r := Result{Status: NotFound, Reason: err.Error()}
+		if p, ok := errors.AsType[*tree.Problem](err); ok {
+			r.hint = p.Hint
 		}
+		return r
 	}
 	if reason := e.unneeded(at); reason != "" {
 		return Result{Status: NotApplicable, Reason: reason}

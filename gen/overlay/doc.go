@@ -42,7 +42,9 @@
 //	set      merges properties into the place; null removes one. A missing
 //	         place is made, in a list at the end or behind the item that
 //	         after names.
-//	rename   gives the thing another name, here and wherever it is referred to.
+//	rename   gives the thing another name, and corrects the properties that
+//	         refer to a definition, set, attribute, sub-message, operation or
+//	         group by name.
 //	add      appends those items that are not there yet to the list at the
 //	         place, or inserts them behind the item that after names.
 //	replace  puts another value in the place.

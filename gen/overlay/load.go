@@ -123,7 +123,7 @@ func decodeAction(m *tree.Map, e *Entry) {
 		e.Action, e.value = a, c.Node
 		checkValue(c, a)
 	}
-	if e.Action == "" {
+	if e.Action == "" && !m.Broken() {
 		m.Report(diag.Diagnostic{
 			Msg: "the entry has no action", Hint: "use " + tree.Enumerate(actions),
 		})

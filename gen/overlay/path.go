@@ -93,11 +93,16 @@ func itemIndex(list *tree.Node, name string) int {
 	return slices.IndexFunc(list.Items, func(n *tree.Node) bool { return tree.ItemName(n) == name })
 }
 
+// notFound returns a *tree.Problem that says where a path ends.
 func notFound(s *spot) error {
-	if around := strings.Join(s.path[:len(s.path)-1], "/"); around != "" {
-		return fmt.Errorf("%s has no %q", around, s.name())
+	around := strings.Join(s.path[:len(s.path)-1], "/")
+	if around == "" {
+		around = "the spec"
 	}
-	return fmt.Errorf("the spec has no %q", s.name())
+	return &tree.Problem{
+		Msg:  fmt.Sprintf("%s has no %q", around, s.name()),
+		Hint: tree.DidYouMean(s.name(), siblings(s)),
+	}
 }
 
 // siblings lists the names that could stand in place of s.

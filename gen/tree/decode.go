@@ -118,6 +118,10 @@ func (c Cursor) Map() *Map {
 	return &Map{Cursor: Cursor{Node: &Node{Kind: Mapping, Pos: c.Node.Pos}, Path: c.Path, d: c.d}, bad: true}
 }
 
+// Broken reports whether the node is no mapping at all, which has been
+// reported.
+func (m *Map) Broken() bool { return m.bad }
+
 // Field returns the value of a key, which is known from then on.
 func (m *Map) Field(key string) (Cursor, bool) {
 	m.known = append(m.known, key)
@@ -168,8 +172,7 @@ func Parse[T any](c Cursor, parse Parser[T]) Val[T] {
 	v, err := parse(c.Node)
 	if err != nil {
 		d := diag.Diagnostic{Msg: err.Error()}
-		var p *Problem
-		if errors.As(err, &p) {
+		if p, ok := errors.AsType[*Problem](err); ok {
 			d.Hint = p.Hint
 		}
 		c.Report(d)
