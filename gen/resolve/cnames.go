@@ -21,9 +21,6 @@ func cLower(name string) string {
 	}, name)
 }
 
-// cName returns the C name the spec gives, else that of the rule.
-func cName(override spec.Val[string], rule string) string { return override.Or(rule) }
-
 func (r *resolver) familyC() model.FamilyC {
 	s, name := r.spec, r.spec.Name.Value
 	c := model.FamilyC{
@@ -39,9 +36,6 @@ func (r *resolver) familyC() model.FamilyC {
 		}
 	}
 	ops := s.Operations
-	if ops == nil {
-		return c
-	}
 	c.OpPrefix = cUpper(ops.NamePrefix.Or(name + "-cmd-"))
 	c.OpEnum = ops.EnumName.Value
 	c.AsyncPrefix = c.OpPrefix

@@ -26,7 +26,7 @@ func (r *resolver) constants() {
 		c := &model.Const{
 			Name: d.Name.Value, Doc: d.Doc.Value, Pos: d.Pos,
 			GoName: r.goName(d.GoName, d.Name, path),
-			CName:  cName(d.CName, cUpper(d.NamePrefix.Or(r.fam.Name+"-")+d.Name.Value)),
+			CName:  d.CName.Or(cUpper(d.NamePrefix.Or(r.fam.Name+"-") + d.Name.Value)),
 			Header: d.Header.Value, Scope: string(d.Scope.Or(spec.ScopeUAPI)),
 			IsString: d.Value.Value.IsText, Str: d.Value.Value.Text,
 		}

@@ -16,7 +16,7 @@ func (r *resolver) enumerations() {
 		e := &model.Enum{
 			Name: d.Name.Value, Doc: d.Doc.Value, Pos: d.Pos,
 			GoName: r.goName(d.GoName, d.Name, path),
-			CName:  cName(d.CName, d.EnumName.Or(cLower(r.fam.Name+"-"+d.Name.Value))),
+			CName:  d.CName.Or(d.EnumName.Or(cLower(r.fam.Name + "-" + d.Name.Value))),
 			Header: d.Header.Value, Scope: string(d.Scope.Or(spec.ScopeUAPI)),
 			RenderMax: d.RenderMax.Value, CntName: d.EnumCntName.Value,
 			Flags: d.Type.Value == spec.DefFlags,
@@ -54,7 +54,7 @@ func (r *resolver) entries(d *spec.Definition, e *model.Enum, prefix, path strin
 		entries = append(entries, &model.Entry{
 			Name: entry.Name.Value, Doc: entry.Doc.Value, Pos: entry.Pos,
 			GoName: r.entryName(entry, at), // the type is put in front later
-			CName:  cName(entry.CName, cUpper(prefix+entry.Name.Value)),
+			CName:  entry.CName.Or(cUpper(prefix + entry.Name.Value)),
 			Value:  next,
 		})
 		next++

@@ -15,7 +15,7 @@ func (r *resolver) mcastGroups() {
 		g := &model.Group{
 			Name: def.Name.Value, Doc: def.Doc.Value, Pos: def.Pos,
 			GoName: r.groupName(def, path),
-			CName:  cName(def.CName, cUpper(def.CDefineName.Or(r.fam.Name+"-mcgrp-"+def.Name.Value))),
+			CName:  def.CName.Or(cUpper(def.CDefineName.Or(r.fam.Name + "-mcgrp-" + def.Name.Value))),
 			Value:  def.Value.Value,
 		}
 		for _, f := range def.Flags.Value {

@@ -8,9 +8,6 @@ import (
 
 // messageIDs numbers the operations by the enum model of the family.
 func (r *resolver) messageIDs() {
-	if r.spec.Operations == nil {
-		return
-	}
 	ids := &idSpace{r: r, next: 1, nextReply: 1, taken: map[int]*opNode{}}
 	number := ids.unified
 	if r.spec.Operations.EnumModel.Value == spec.Directional {

@@ -25,9 +25,6 @@ type opNode struct {
 // operations resolves the operations, except for their ids and messages.
 func (r *resolver) operations() {
 	all := r.spec.Operations
-	if all == nil {
-		return
-	}
 	var header *model.Struct
 	if h, ok := lookup(r, r.structs, all.FixedHeader, "operations/fixed-header", "struct definition"); ok {
 		header = h.Struct
@@ -57,7 +54,7 @@ func (r *resolver) operation(def *spec.Operation, header *model.Struct) *model.O
 		prefix = r.fam.C.AsyncPrefix
 	}
 	op.GoVar = "op" + op.GoName
-	op.CName = cName(def.CName, prefix+cUpper(op.Name))
+	op.CName = def.CName.Or(prefix + cUpper(op.Name))
 	if h, ok := lookup(r, r.structs, def.FixedHeader, path+"/fixed-header", "struct definition"); ok {
 		op.Header = h.Struct
 	}

@@ -62,6 +62,104 @@ func TestGolden(t *testing.T) {
 	})
 }
 
+// TestPackage checks that the option wins over the spec, and the spec over the
+// rule.
+func TestPackage(t *testing.T) {
+	const rest = "name: rt-addr\ndoc: d\nattribute-sets: []\noperations: {list: []}\n"
+	for _, c := range []struct{ spec, option, want string }{
+		{rest, "", "rtaddr"},
+		{rest + "x-nlgen-package: addresses\n", "", "addresses"},
+		{rest + "x-nlgen-package: addresses\n", "mine", "mine"},
+	} {
+		s := decode(t, load(t, "spec.yaml", []byte(c.spec)))
+		f, diags := resolve.Resolve(s, resolve.Options{Package: c.option})
+		if err := diags.Err(); err != nil || f.Package != c.want {
+			t.Errorf("package %s, %v; want %s", f.Package, err, c.want)
+		}
+	}
+}
+
+// TestCNames checks the names in C: those of the kernel's rule, and those the
+// spec gives.
+func TestCNames(t *testing.T) {
+	const text = `
+name: test-fam
+protocol: genetlink-legacy
+doc: d
+definitions:
+  - {name: max-len, type: const, value: 1}
+  - {name: key-len, type: const, value: 1, name-prefix: wg-}
+  - {name: nowhere, type: const, value: 1, x-nlgen-c-name: null}
+  - {name: some-kind, type: enum, entries: [a-b, {name: c, x-nlgen-c-name: OWN}]}
+  - {name: other, type: flags, name-prefix: pre-, enum-name: null, entries: [d]}
+  - {name: some-hdr, type: struct, members: [{name: tv-sec, type: u32}, {name: b, type: u32, x-nlgen-c-name: own}]}
+attribute-sets:
+  - {name: test-fam, attributes: [{name: a-b, type: u8}]}
+  - {name: dev, attributes: [{name: c, type: u8}, {name: d, type: u8, name-prefix: x-}]}
+  - {name: pre, name-prefix: ifla-, attr-max-name: top, attr-cnt-name: --count, attributes: [{name: mtu, type: u8}]}
+  - {name: sub, subset-of: pre, attributes: [{name: mtu}]}
+kernel-family: {headers: [net/a.h], sock-priv: struct priv}
+operations:
+  async-prefix: ev-
+  list:
+    - {name: dev-get, doc: d, do: {reply: {}}}
+    - {name: dev-ntf, doc: d, notify: dev-get}
+    - {name: own, doc: d, do: {}, x-nlgen-c-name: OWN_OP}
+mcast-groups:
+  list: [{name: mgmt}, {name: mon, c-define-name: test-mon}]
+`
+	f, diags := resolve.Resolve(decode(t, load(t, "spec.yaml", []byte(text))), resolve.Options{})
+	if err := diags.Err(); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, c := range f.Consts {
+		got = append(got, c.CName)
+	}
+	for _, e := range f.Enums {
+		got = append(got, e.CName)
+		for _, entry := range e.Entries {
+			got = append(got, entry.CName)
+		}
+	}
+	for _, s := range f.Structs {
+		got = append(got, s.CName, s.Members[0].CName, s.Members[1].CName)
+	}
+	for _, s := range f.Sets {
+		got = append(got, s.CMax, s.CCount)
+		for _, a := range s.Attrs {
+			got = append(got, a.CName)
+		}
+	}
+	for _, o := range f.Ops {
+		got = append(got, o.CName)
+	}
+	for _, g := range f.Groups {
+		got = append(got, g.CName)
+	}
+	want := []string{
+		"TEST_FAM_MAX_LEN", "WG_KEY_LEN", "",
+		"test_fam_some_kind", "TEST_FAM_SOME_KIND_A_B", "OWN", "", "PRE_D",
+		"struct some_hdr", "tv_sec", "own",
+		"TEST_FAM_A_MAX", "__TEST_FAM_A_MAX", "TEST_FAM_A_A_B",
+		"TEST_FAM_A_DEV_MAX", "__TEST_FAM_A_DEV_MAX", "TEST_FAM_A_DEV_C", "X_D",
+		"TOP", "__COUNT", "IFLA_MTU", "TOP", "__COUNT", "IFLA_MTU",
+		"TEST_FAM_CMD_DEV_GET", "EV_DEV_NTF", "OWN_OP",
+		"TEST_FAM_MCGRP_MGMT", "TEST_MON",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("C names (-want +got):\n%s", diff)
+	}
+	wantC := model.FamilyC{
+		FamilyName: "TEST_FAM_FAMILY_NAME", VersionName: "TEST_FAM_FAMILY_VERSION", KernelPolicy: "split",
+		CmdMaxName: "TEST_FAM_CMD_MAX", CmdCntName: "__TEST_FAM_CMD_MAX",
+		OpPrefix: "TEST_FAM_CMD_", AsyncPrefix: "EV_", KernelHeaders: []string{"net/a.h"}, SockPriv: "struct priv",
+	}
+	if diff := cmp.Diff(wantC, f.C); diff != "" {
+		t.Errorf("the family's names (-want +got):\n%s", diff)
+	}
+}
+
 // TestSpecs resolves the project's own specs: nothing may be wrong with them.
 func TestSpecs(t *testing.T) {
 	for name, node := range specs(t, "../../specs") {

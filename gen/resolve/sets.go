@@ -90,7 +90,7 @@ func (r *resolver) rootSet(n *setNode) {
 		}
 		a := r.newAttr(n, sa, path)
 		a.ID = uint16(id)
-		a.CName = cName(sa.CName, cUpper(sa.NamePrefix.Or(prefix)+a.Name))
+		a.CName = sa.CName.Or(cUpper(sa.NamePrefix.Or(prefix) + a.Name))
 		if other := ids[a.ID]; other != nil {
 			r.diags.Errorf(sa.Pos, path, "the id %d is already that of %q at %s", a.ID, other.Name, other.Pos)
 		}

@@ -32,7 +32,7 @@ func (r *resolver) structures() {
 		s := &model.Struct{
 			Name: d.Name.Value, Doc: d.Doc.Value, Pos: d.Pos,
 			GoName: r.goName(d.GoName, d.Name, path),
-			CName:  cName(d.CName, "struct "+cLower(d.Name.Value)),
+			CName:  d.CName.Or("struct " + cLower(d.Name.Value)),
 			Header: d.Header.Value,
 		}
 		n := &structNode{Struct: s, def: d, path: path}
@@ -91,7 +91,7 @@ func (r *resolver) member(n *structNode, sm *spec.Member, path string) (*model.M
 		Type:      wireTypes[sm.Type.Value],
 		BigEndian: sm.ByteOrder.Value == spec.BigEndian,
 		Hint:      hints[sm.DisplayHint.Value],
-		CName:     cName(sm.CName, cLower(sm.Name.Value)),
+		CName:     sm.CName.Or(cLower(sm.Name.Value)),
 		AsFlags:   sm.EnumAsFlags.Value,
 		Count:     max(int(sm.Count.Value.N), 1),
 		Flexible:  sm.Count.Value.Flexible,
