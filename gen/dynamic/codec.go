@@ -86,12 +86,12 @@ func (c *Codec) event(id uint16) (*model.Op, *model.Message) {
 // EncodeMessage returns the wire form of a message: its fixed header, if it has
 // one, and its attributes in the order of the model, the unknown ones last.
 func (c *Codec) EncodeMessage(m *model.Message, o *Object) ([]byte, error) {
-	return c.encode(messageLayout(m, m.Set), o)
+	return c.encode(messageLayout(m), o)
 }
 
 // DecodeMessage decodes the wire form of a message.
 func (c *Codec) DecodeMessage(m *model.Message, b []byte) (*Object, error) {
-	return c.decode(messageLayout(m, m.Set), b)
+	return c.decode(messageLayout(m), b)
 }
 
 func (c *Codec) encode(l layout, o *Object) ([]byte, error) {
@@ -130,11 +130,15 @@ type layout struct {
 	fields []*model.Field // the attributes to encode first
 }
 
-func messageLayout(m *model.Message, set *model.AttrSet) layout {
-	if m == nil {
-		return layout{set: set}
+func messageLayout(m *model.Message) layout { return layout{m.Header, m.Set, m.Fields} }
+
+// nestLayout is the layout of what is nested in a. There is no message for it if
+// no operation of the family reaches it.
+func nestLayout(a *model.Attr) layout {
+	if a.Message == nil {
+		return layout{header: a.Struct, set: a.Nested}
 	}
-	return layout{m.Header, set, m.Fields}
+	return layout{a.Message.Header, a.Nested, a.Message.Fields}
 }
 
 // opLayout is the layout of a message of op; m may be nil, for a message that
@@ -143,7 +147,7 @@ func opLayout(op *model.Op, m *model.Message) layout {
 	if m == nil {
 		return layout{header: op.Header, set: op.Set}
 	}
-	return messageLayout(m, m.Set)
+	return messageLayout(m)
 }
 
 // attrs returns the attributes in the order in which they are encoded.

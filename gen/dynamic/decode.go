@@ -147,7 +147,7 @@ func (d *decoder) element(a *model.Attr, typ model.Type, payload []byte) (any, e
 }
 
 func (d *decoder) nest(a *model.Attr, payload []byte, f *frame) (*Object, error) {
-	return d.message(messageLayout(a.Message, a.Nested), payload, f)
+	return d.message(nestLayout(a), payload, f)
 }
 
 func (d *decoder) indexed(a *model.Attr, payload []byte, f *frame) (any, error) {

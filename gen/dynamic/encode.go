@@ -325,7 +325,7 @@ func (e *encoder) nest(a *model.Attr, v any, f *frame) error {
 	if !ok {
 		return failf("%s, want an object", describe(v))
 	}
-	return e.message(messageLayout(a.Message, a.Nested), o, f)
+	return e.message(nestLayout(a), o, f)
 }
 
 // indexed appends the elements of an indexed array. An element that is an
