@@ -979,8 +979,8 @@ var schema = nl.Schema{
 	},
 }
 
-// Header: names the device a message is about and carries the flags of a
-// request. Every message of the family starts with one.
+// Header is the device a message is about and the flags of a request. Every
+// message of the family starts with one.
 type Header struct {
 	// Interface index of the device.
 	DevIndex nl.Opt[uint32] `json:"dev-index,omitzero"`
@@ -1025,7 +1025,7 @@ func (m *Header) Decode(d *nl.Decoder) {
 	}
 }
 
-// BitsetBit: one bit of a bitset. A request names it by index or by name.
+// BitsetBit is a bit of a bitset. A request names it by index or by name.
 type BitsetBit struct {
 	// Position of the bit.
 	Index nl.Opt[uint32] `json:"index,omitzero"`
@@ -1061,7 +1061,7 @@ func (m *BitsetBit) Decode(d *nl.Decoder) {
 	}
 }
 
-// BitsetBits is the bits of a bitset as a list.
+// BitsetBits is a list of the bits of a bitset.
 type BitsetBits struct {
 	// One bit. With a mask only the bits listed are changed.
 	Bit []BitsetBit `json:"bit,omitzero"`
@@ -1139,7 +1139,7 @@ func (m *Bitset) Decode(d *nl.Decoder) {
 	}
 }
 
-// StringEntry: one string of a string set.
+// StringEntry is a string of a string set.
 type StringEntry struct {
 	// Position in the set.
 	Index nl.Opt[uint32] `json:"index,omitzero"`
@@ -1170,7 +1170,7 @@ func (m *StringEntry) Decode(d *nl.Decoder) {
 	}
 }
 
-// Strings is the strings of a string set.
+// Strings is a list of the strings of a string set.
 type Strings struct {
 	// One string.
 	String []StringEntry `json:"string,omitzero"`
@@ -1258,7 +1258,8 @@ func (m *Stringsets) Decode(d *nl.Decoder) {
 	}
 }
 
-// MMStat: statistics of the MAC merge layer (IEEE 802.3 30.14.1).
+// MMStat is a record of the statistics of the MAC merge layer (IEEE 802.3
+// 30.14.1).
 type MMStat struct {
 	// Frames that could not be put together (aMACMergeFrameAssErrorCount).
 	ReassemblyErrors nl.Opt[uint64] `json:"reassembly-errors,omitzero"`
@@ -1310,7 +1311,7 @@ func (m *MMStat) Decode(d *nl.Decoder) {
 	}
 }
 
-// IRQModeration: one step of a profile of interrupt moderation.
+// IRQModeration is a step of a profile of interrupt moderation.
 type IRQModeration struct {
 	// Delay of the interrupt in microseconds. Counted in us.
 	Usec nl.Opt[time.Duration] `json:"usec,omitzero"`
@@ -1346,7 +1347,7 @@ func (m *IRQModeration) Decode(d *nl.Decoder) {
 	}
 }
 
-// Profile of dynamic interrupt moderation.
+// Profile is a profile of dynamic interrupt moderation.
 type Profile struct {
 	// One step; the driver moves between the steps with the load.
 	IRQModeration []IRQModeration `json:"irq-moderation,omitzero"`
@@ -1372,7 +1373,7 @@ func (m *Profile) Decode(d *nl.Decoder) {
 	}
 }
 
-// PauseStat: statistics of flow control.
+// PauseStat is a record of the statistics of flow control.
 type PauseStat struct {
 	// Pause frames sent (aPAUSEMACCtrlFramesTransmitted).
 	TxFrames nl.Opt[uint64] `json:"tx-frames,omitzero"`
@@ -1404,7 +1405,7 @@ func (m *PauseStat) Decode(d *nl.Decoder) {
 	}
 }
 
-// TsStat: statistics of hardware time stamping.
+// TsStat is a record of the statistics of hardware time stamping.
 type TsStat struct {
 	// Packets sent with a time stamp.
 	TxPkts nl.Opt[uint64] `json:"tx-pkts,omitzero"`
@@ -1440,7 +1441,7 @@ func (m *TsStat) Decode(d *nl.Decoder) {
 	}
 }
 
-// CableResult is the result of a cable test for one pair.
+// CableResult is a result of a cable test, for one pair.
 type CableResult struct {
 	// The pair.
 	Pair nl.Opt[CablePair] `json:"pair,omitzero"`
@@ -1512,7 +1513,7 @@ func (m *CableFaultLength) Decode(d *nl.Decoder) {
 	}
 }
 
-// CableNest: results of a cable test.
+// CableNest is a list of the results of a cable test.
 type CableNest struct {
 	// Result for one pair.
 	Result []CableResult `json:"result,omitzero"`
@@ -1543,8 +1544,8 @@ func (m *CableNest) Decode(d *nl.Decoder) {
 	}
 }
 
-// CableTestTdrCfg: settings of a raw cable test by reflectometry.
-type CableTestTdrCfg struct {
+// CableTestTDRCfg is the configuration of a raw cable test by reflectometry.
+type CableTestTDRCfg struct {
 	// Distance of the first measurement in centimetres; 100 if left out.
 	First nl.Opt[uint32] `json:"first,omitzero"`
 	// Distance of the last measurement in centimetres; 15000 if left out.
@@ -1558,7 +1559,7 @@ type CableTestTdrCfg struct {
 }
 
 // Encode implements nl.Message.
-func (m *CableTestTdrCfg) Encode(e *nl.Encoder) {
+func (m *CableTestTDRCfg) Encode(e *nl.Encoder) {
 	nl.PutU32(e, attrCableTestTdrCfgFirst, m.First)
 	nl.PutU32(e, attrCableTestTdrCfgLast, m.Last)
 	nl.PutU32(e, attrCableTestTdrCfgStep, m.Step)
@@ -1567,7 +1568,7 @@ func (m *CableTestTdrCfg) Encode(e *nl.Encoder) {
 }
 
 // Decode implements nl.Message.
-func (m *CableTestTdrCfg) Decode(d *nl.Decoder) {
+func (m *CableTestTDRCfg) Decode(d *nl.Decoder) {
 	for d.Next() {
 		switch d.ID() {
 		case attrCableTestTdrCfgFirst:
@@ -1615,7 +1616,7 @@ func (m *CableAmplitude) Decode(d *nl.Decoder) {
 	}
 }
 
-// CablePulse: pulse sent in a test by reflectometry.
+// CablePulse is the pulse sent in a test by reflectometry.
 type CablePulse struct {
 	// Amplitude in millivolts.
 	MV nl.Opt[int16] `json:"mv,omitzero"`
@@ -1677,9 +1678,9 @@ func (m *CableStep) Decode(d *nl.Decoder) {
 	}
 }
 
-// CableTdrNest: measurements of a test by reflectometry, in the order of the
-// distance.
-type CableTdrNest struct {
+// CableTDRNest is a list of the measurements of a test by reflectometry, in the
+// order of the distance.
+type CableTDRNest struct {
 	// Range of the measurements that follow.
 	Step []CableStep `json:"step,omitzero"`
 	// One measurement.
@@ -1691,7 +1692,7 @@ type CableTdrNest struct {
 }
 
 // Encode implements nl.Message.
-func (m *CableTdrNest) Encode(e *nl.Encoder) {
+func (m *CableTDRNest) Encode(e *nl.Encoder) {
 	nl.PutMulti(e, attrCableTdrNestStep|nl.Nested, m.Step, (*CableStep).Encode)
 	nl.PutMulti(e, attrCableTdrNestAmplitude|nl.Nested, m.Amplitude, (*CableAmplitude).Encode)
 	nl.PutMulti(e, attrCableTdrNestPulse|nl.Nested, m.Pulse, (*CablePulse).Encode)
@@ -1699,7 +1700,7 @@ func (m *CableTdrNest) Encode(e *nl.Encoder) {
 }
 
 // Decode implements nl.Message.
-func (m *CableTdrNest) Decode(d *nl.Decoder) {
+func (m *CableTDRNest) Decode(d *nl.Decoder) {
 	for d.Next() {
 		switch d.ID() {
 		case attrCableTdrNestStep:
@@ -1714,7 +1715,7 @@ func (m *CableTdrNest) Decode(d *nl.Decoder) {
 	}
 }
 
-// TunnelUDPEntry: one tunnel port offloaded to the device.
+// TunnelUDPEntry is a tunnel port offloaded to the device.
 type TunnelUDPEntry struct {
 	// UDP port number. Big-endian on the wire.
 	Port nl.Opt[uint16] `json:"port,omitzero"`
@@ -1745,7 +1746,7 @@ func (m *TunnelUDPEntry) Decode(d *nl.Decoder) {
 	}
 }
 
-// TunnelUDPTable: one table of tunnel ports of a device.
+// TunnelUDPTable is a table of tunnel ports of a device.
 type TunnelUDPTable struct {
 	// Number of ports the table can hold.
 	Size nl.Opt[uint32] `json:"size,omitzero"`
@@ -1781,7 +1782,7 @@ func (m *TunnelUDPTable) Decode(d *nl.Decoder) {
 	}
 }
 
-// TunnelUDP is the tables of tunnel ports of a device.
+// TunnelUDP is a list of the tables of tunnel ports of a device.
 type TunnelUDP struct {
 	// One table.
 	Table []TunnelUDPTable `json:"table,omitzero"`
@@ -1807,8 +1808,8 @@ func (m *TunnelUDP) Decode(d *nl.Decoder) {
 	}
 }
 
-// FECStat: statistics of forward error correction. Each is an array: the total
-// first, then one number per lane.
+// FECStat is a record of the statistics of forward error correction. Each is an
+// array: the total first, then one number per lane.
 type FECStat struct {
 	// Blocks with errors that were corrected.
 	Corrected []uint64 `json:"corrected,omitzero"`
@@ -1845,13 +1846,13 @@ func (m *FECStat) Decode(d *nl.Decoder) {
 	}
 }
 
-// StatsGrp: one group of standard statistics.
+// StatsGrp is a group of standard statistics.
 type StatsGrp struct {
 	// The group.
 	ID nl.Opt[StatsGroup] `json:"id,omitzero"`
 	// String set that names the statistics of the group.
 	StringSetID nl.Opt[StringSetID] `json:"ss-id,omitzero"`
-	// One statistic: a nest with a single number whose attribute type is the id
+	// A statistic: a nest with a single number whose attribute type is the id
 	// of the statistic, see the enums stats-eth-phy and following.
 	Stat []StatsGrpStat `json:"stat,omitzero"`
 	// One bucket of the histogram of received packets by size.
@@ -1908,7 +1909,7 @@ func (m *StatsGrp) Decode(d *nl.Decoder) {
 	}
 }
 
-// StatsGrpHist: one bucket of a histogram.
+// StatsGrpHist is a bucket of a histogram.
 type StatsGrpHist struct {
 	// Smallest packet of the bucket in bytes.
 	HistBktLow nl.Opt[uint32] `json:"hist-bkt-low,omitzero"`
@@ -1945,8 +1946,8 @@ func (m *StatsGrpHist) Decode(d *nl.Decoder) {
 	}
 }
 
-// C33PSEPwLimit: one range of power limits a port accepts.
-type C33PSEPwLimit struct {
+// C33PSEPowerLimit is a range of power limits a port accepts.
+type C33PSEPowerLimit struct {
 	// Smallest limit in milliwatts.
 	Min nl.Opt[uint32] `json:"min,omitzero"`
 	// Largest limit in milliwatts.
@@ -1956,14 +1957,14 @@ type C33PSEPwLimit struct {
 }
 
 // Encode implements nl.Message.
-func (m *C33PSEPwLimit) Encode(e *nl.Encoder) {
+func (m *C33PSEPowerLimit) Encode(e *nl.Encoder) {
 	nl.PutU32(e, attrC33PSEPwLimitMin, m.Min)
 	nl.PutU32(e, attrC33PSEPwLimitMax, m.Max)
 	e.Raw(m.Unknown)
 }
 
 // Decode implements nl.Message.
-func (m *C33PSEPwLimit) Decode(d *nl.Decoder) {
+func (m *C33PSEPowerLimit) Decode(d *nl.Decoder) {
 	for d.Next() {
 		switch d.ID() {
 		case attrC33PSEPwLimitMin:
@@ -1976,7 +1977,7 @@ func (m *C33PSEPwLimit) Decode(d *nl.Decoder) {
 	}
 }
 
-// StatsGrpStat: one statistic: a nest with a single number whose attribute type
+// StatsGrpStat is a statistic: a nest with a single number whose attribute type
 // is the id of the statistic, see the enums stats-eth-phy and following.
 type StatsGrpStat struct {
 	ID    uint16 `json:"id"`

@@ -13,7 +13,7 @@ const (
 	SopassMax = 6
 )
 
-// UDPTunnelType: kinds of UDP tunnel whose ports a device can offload.
+// UDPTunnelType is a kind of UDP tunnel whose ports a device can offload.
 type UDPTunnelType uint32
 
 // Values of UDPTunnelType.
@@ -23,13 +23,13 @@ const (
 	// Geneve.
 	UDPTunnelTypeGeneve UDPTunnelType = 1
 	// VXLAN with the generic protocol extension.
-	UDPTunnelTypeVXLANGpe UDPTunnelType = 2
+	UDPTunnelTypeVXLANGPE UDPTunnelType = 2
 )
 
 var namesUDPTunnelType = nl.EnumNames[UDPTunnelType]{
 	{UDPTunnelTypeVXLAN, "vxlan"},
 	{UDPTunnelTypeGeneve, "geneve"},
-	{UDPTunnelTypeVXLANGpe, "vxlan-gpe"},
+	{UDPTunnelTypeVXLANGPE, "vxlan-gpe"},
 }
 
 // String returns the name of v, or Type(number) if it has none.
@@ -44,7 +44,7 @@ func (v UDPTunnelType) MarshalText() ([]byte, error) { return []byte(v.String())
 // UnmarshalText sets v as ParseUDPTunnelType does.
 func (v *UDPTunnelType) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseUDPTunnelType) }
 
-// StringSetID: numbers of the string sets. A string set names the bits of a
+// StringSetID is the number of a string set. A string set names the bits of a
 // bitset, the statistics of a group or the private flags of a driver.
 type StringSetID uint32
 
@@ -91,7 +91,7 @@ const (
 	// Names of the IEEE 802.3 MAC control statistics.
 	StringSetIDStatsEthCtrl StringSetID = 19
 	// Names of the RMON statistics.
-	StringSetIDStatsRmon StringSetID = 20
+	StringSetIDStatsRMON StringSetID = 20
 )
 
 var namesStringSetID = nl.EnumNames[StringSetID]{
@@ -115,7 +115,7 @@ var namesStringSetID = nl.EnumNames[StringSetID]{
 	{StringSetIDStatsEthPHY, "stats-eth-phy"},
 	{StringSetIDStatsEthMAC, "stats-eth-mac"},
 	{StringSetIDStatsEthCtrl, "stats-eth-ctrl"},
-	{StringSetIDStatsRmon, "stats-rmon"},
+	{StringSetIDStatsRMON, "stats-rmon"},
 }
 
 // String returns the name of v, or Type(number) if it has none.
@@ -130,7 +130,7 @@ func (v StringSetID) MarshalText() ([]byte, error) { return []byte(v.String()), 
 // UnmarshalText sets v as ParseStringSetID does.
 func (v *StringSetID) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseStringSetID) }
 
-// HeaderFlags: flags of a request that shape its reply.
+// HeaderFlags is a set of flags of a request that shape its reply.
 type HeaderFlags uint32
 
 // Values of HeaderFlags.
@@ -161,7 +161,7 @@ func (v HeaderFlags) MarshalText() ([]byte, error) { return []byte(v.String()), 
 // UnmarshalText sets v as ParseHeaderFlags does.
 func (v *HeaderFlags) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseHeaderFlags) }
 
-// Duplex mode of a link.
+// Duplex is the duplex mode of a link.
 type Duplex uint8
 
 // Values of Duplex.
@@ -192,23 +192,23 @@ func (v Duplex) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 // UnmarshalText sets v as ParseDuplex does.
 func (v *Duplex) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseDuplex) }
 
-// Port: physical connector of a device.
+// Port is the physical connector of a device.
 type Port uint8
 
 // Values of Port.
 const (
 	// Twisted pair.
-	PortTp Port = 0
+	PortTP Port = 0
 	// Attachment unit interface.
-	PortAui Port = 1
+	PortAUI Port = 1
 	// Media independent interface.
 	PortMII Port = 2
 	// Optical fibre.
 	PortFibre Port = 3
 	// BNC connector for coaxial cable.
-	PortBnc Port = 4
+	PortBNC Port = 4
 	// Direct attach copper.
-	PortDa Port = 5
+	PortDA Port = 5
 	// No connector.
 	PortNone Port = 239
 	// Some other connector.
@@ -216,12 +216,12 @@ const (
 )
 
 var namesPort = nl.EnumNames[Port]{
-	{PortTp, "tp"},
-	{PortAui, "aui"},
+	{PortTP, "tp"},
+	{PortAUI, "aui"},
 	{PortMII, "mii"},
 	{PortFibre, "fibre"},
-	{PortBnc, "bnc"},
-	{PortDa, "da"},
+	{PortBNC, "bnc"},
+	{PortDA, "da"},
 	{PortNone, "none"},
 	{PortOther, "other"},
 }
@@ -282,20 +282,20 @@ type TpMDIX uint8
 // Values of TpMDIX.
 const (
 	// The state is unknown, or the setting is not supported.
-	TpMDIXMdiInvalid TpMDIX = 0
+	TpMDIXInvalid TpMDIX = 0
 	// Straight (MDI).
-	TpMDIXMdi TpMDIX = 1
+	TpMDIXMDI TpMDIX = 1
 	// Crossed over (MDI-X).
-	TpMDIXMdiX TpMDIX = 2
+	TpMDIXMDIX TpMDIX = 2
 	// Chosen automatically; only as a setting.
-	TpMDIXMdiAuto TpMDIX = 3
+	TpMDIXAuto TpMDIX = 3
 )
 
 var namesTpMDIX = nl.EnumNames[TpMDIX]{
-	{TpMDIXMdiInvalid, "mdi-invalid"},
-	{TpMDIXMdi, "mdi"},
-	{TpMDIXMdiX, "mdi-x"},
-	{TpMDIXMdiAuto, "mdi-auto"},
+	{TpMDIXInvalid, "mdi-invalid"},
+	{TpMDIXMDI, "mdi"},
+	{TpMDIXMDIX, "mdi-x"},
+	{TpMDIXAuto, "mdi-auto"},
 }
 
 // String returns the name of v, or Type(number) if it has none.
@@ -338,8 +338,8 @@ func (v Autoneg) MarshalText() ([]byte, error) { return []byte(v.String()), nil 
 // UnmarshalText sets v as ParseAutoneg does.
 func (v *Autoneg) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseAutoneg) }
 
-// MasterSlaveCfg: role on a link whose ends take the parts of master and slave,
-// as configured.
+// MasterSlaveCfg is the role on a link whose ends take the parts of master and
+// slave, as configured.
 type MasterSlaveCfg uint8
 
 // Values of MasterSlaveCfg.
@@ -381,8 +381,8 @@ func (v *MasterSlaveCfg) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseMasterSlaveCfg)
 }
 
-// MasterSlaveState: role on a link whose ends take the parts of master and
-// slave, as it came out.
+// MasterSlaveState is the role on a link whose ends take the parts of master
+// and slave, as it came out.
 type MasterSlaveState uint8
 
 // Values of MasterSlaveState.
@@ -421,8 +421,8 @@ func (v *MasterSlaveState) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseMasterSlaveState)
 }
 
-// RateMatching: how a PHY whose link is slower than its MAC keeps the MAC's
-// data rate down.
+// RateMatching is the way in which a PHY whose link is slower than its MAC
+// keeps the MAC's data rate down.
 type RateMatching uint8
 
 // Values of RateMatching.
@@ -432,7 +432,7 @@ const (
 	// The PHY sends pause frames to the MAC.
 	RateMatchingPause RateMatching = 1
 	// The PHY asserts carrier sense towards the MAC.
-	RateMatchingCrs RateMatching = 2
+	RateMatchingCRS RateMatching = 2
 	// The MAC leaves long enough gaps between packets.
 	RateMatchingOpenLoop RateMatching = 3
 )
@@ -440,7 +440,7 @@ const (
 var namesRateMatching = nl.EnumNames[RateMatching]{
 	{RateMatchingNone, "none"},
 	{RateMatchingPause, "pause"},
-	{RateMatchingCrs, "crs"},
+	{RateMatchingCRS, "crs"},
 	{RateMatchingOpenLoop, "open-loop"},
 }
 
@@ -456,8 +456,8 @@ func (v RateMatching) MarshalText() ([]byte, error) { return []byte(v.String()),
 // UnmarshalText sets v as ParseRateMatching does.
 func (v *RateMatching) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseRateMatching) }
 
-// LinkMode: numbers of the link modes: the positions of their bits in a bitset
-// of link modes.
+// LinkMode is the number of a link mode: the position of its bit in a bitset of
+// link modes.
 type LinkMode uint32
 
 // Values of LinkMode.
@@ -788,7 +788,7 @@ func (v LinkMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 // UnmarshalText sets v as ParseLinkMode does.
 func (v *LinkMode) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseLinkMode) }
 
-// LinkExtState: why a link is down, in general.
+// LinkExtState is the general reason why a link is down.
 type LinkExtState uint8
 
 // Values of LinkExtState.
@@ -843,7 +843,8 @@ func (v LinkExtState) MarshalText() ([]byte, error) { return []byte(v.String()),
 // UnmarshalText sets v as ParseLinkExtState does.
 func (v *LinkExtState) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseLinkExtState) }
 
-// LinkExtSubstateAutoneg: why a link is down if its state is autoneg.
+// LinkExtSubstateAutoneg is the reason why a link is down if its state is
+// autoneg.
 type LinkExtSubstateAutoneg uint32
 
 // Values of LinkExtSubstateAutoneg.
@@ -887,7 +888,7 @@ func (v *LinkExtSubstateAutoneg) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseLinkExtSubstateAutoneg)
 }
 
-// LinkExtSubstateLinkTraining: why a link is down if its state is
+// LinkExtSubstateLinkTraining is the reason why a link is down if its state is
 // link-training-failure.
 type LinkExtSubstateLinkTraining uint32
 
@@ -928,8 +929,8 @@ func (v *LinkExtSubstateLinkTraining) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseLinkExtSubstateLinkTraining)
 }
 
-// LinkExtSubstateLinkLogicalMismatch: why a link is down if its state is
-// link-logical-mismatch.
+// LinkExtSubstateLinkLogicalMismatch is the reason why a link is down if its
+// state is link-logical-mismatch.
 type LinkExtSubstateLinkLogicalMismatch uint32
 
 // Values of LinkExtSubstateLinkLogicalMismatch.
@@ -974,8 +975,8 @@ func (v *LinkExtSubstateLinkLogicalMismatch) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseLinkExtSubstateLinkLogicalMismatch)
 }
 
-// LinkExtSubstateBadSignalIntegrity: why a link is down if its state is
-// bad-signal-integrity.
+// LinkExtSubstateBadSignalIntegrity is the reason why a link is down if its
+// state is bad-signal-integrity.
 type LinkExtSubstateBadSignalIntegrity uint32
 
 // Values of LinkExtSubstateBadSignalIntegrity.
@@ -1017,7 +1018,8 @@ func (v *LinkExtSubstateBadSignalIntegrity) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseLinkExtSubstateBadSignalIntegrity)
 }
 
-// LinkExtSubstateCableIssue: why a link is down if its state is cable-issue.
+// LinkExtSubstateCableIssue is the reason why a link is down if its state is
+// cable-issue.
 type LinkExtSubstateCableIssue uint32
 
 // Values of LinkExtSubstateCableIssue.
@@ -1049,7 +1051,8 @@ func (v *LinkExtSubstateCableIssue) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseLinkExtSubstateCableIssue)
 }
 
-// LinkExtSubstateModule: why a link is down if its state is module.
+// LinkExtSubstateModule is the reason why a link is down if its state is
+// module.
 type LinkExtSubstateModule uint32
 
 // Values of LinkExtSubstateModule.
@@ -1078,8 +1081,8 @@ func (v *LinkExtSubstateModule) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseLinkExtSubstateModule)
 }
 
-// WOLMode: events that wake a sleeping machine: the bits of a bitset of
-// wake-on-LAN modes.
+// WOLMode is a set of events that wake a sleeping machine: the bits of a bitset
+// of wake-on-LAN modes.
 type WOLMode uint32
 
 // Values of WOLMode.
@@ -1097,7 +1100,7 @@ const (
 	// A magic packet.
 	WOLModeMagic WOLMode = 1 << 5
 	// A magic packet with the SecureOn password; only beside magic.
-	WOLModeMagicsecure WOLMode = 1 << 6
+	WOLModeMagicSecure WOLMode = 1 << 6
 	// A packet that matches a receive filter.
 	WOLModeFilter WOLMode = 1 << 7
 )
@@ -1109,7 +1112,7 @@ var namesWOLMode = nl.FlagNames[WOLMode]{
 	{WOLModeBcast, "bcast"},
 	{WOLModeARP, "arp"},
 	{WOLModeMagic, "magic"},
-	{WOLModeMagicsecure, "magicsecure"},
+	{WOLModeMagicSecure, "magicsecure"},
 	{WOLModeFilter, "filter"},
 }
 
@@ -1125,8 +1128,8 @@ func (v WOLMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil 
 // UnmarshalText sets v as ParseWOLMode does.
 func (v *WOLMode) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseWOLMode) }
 
-// TCPDataSplit: whether headers and payload of received TCP packets go into
-// different buffers.
+// TCPDataSplit is the choice whether headers and payload of received TCP
+// packets go into different buffers.
 type TCPDataSplit uint8
 
 // Values of TCPDataSplit.
@@ -1157,8 +1160,8 @@ func (v TCPDataSplit) MarshalText() ([]byte, error) { return []byte(v.String()),
 // UnmarshalText sets v as ParseTCPDataSplit does.
 func (v *TCPDataSplit) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseTCPDataSplit) }
 
-// MACStatsSrc: which MAC statistics come from, on a device with a MAC merge
-// layer. A device without one has just the express MAC.
+// MACStatsSrc is the MAC that statistics come from, on a device with a MAC
+// merge layer. A device without one has just the express MAC.
 type MACStatsSrc uint32
 
 // Values of MACStatsSrc.
@@ -1166,15 +1169,15 @@ const (
 	// Sum over the express and the preemptible MAC.
 	MACStatsSrcAggregate MACStatsSrc = 0
 	// Express MAC.
-	MACStatsSrcEmac MACStatsSrc = 1
+	MACStatsSrcEMAC MACStatsSrc = 1
 	// Preemptible MAC.
-	MACStatsSrcPmac MACStatsSrc = 2
+	MACStatsSrcPMAC MACStatsSrc = 2
 )
 
 var namesMACStatsSrc = nl.EnumNames[MACStatsSrc]{
 	{MACStatsSrcAggregate, "aggregate"},
-	{MACStatsSrcEmac, "emac"},
-	{MACStatsSrcPmac, "pmac"},
+	{MACStatsSrcEMAC, "emac"},
+	{MACStatsSrcPMAC, "pmac"},
 }
 
 // String returns the name of v, or Type(number) if it has none.
@@ -1189,194 +1192,198 @@ func (v MACStatsSrc) MarshalText() ([]byte, error) { return []byte(v.String()), 
 // UnmarshalText sets v as ParseMACStatsSrc does.
 func (v *MACStatsSrc) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseMACStatsSrc) }
 
-// SofTimestamping: what a device and its driver can do about time stamps: the
-// bits of the bitset of capabilities.
-type SofTimestamping uint32
+// SOFTimestamping is a set of abilities of a device and its driver concerning
+// time stamps: the bits of the bitset of capabilities.
+type SOFTimestamping uint32
 
-// Values of SofTimestamping.
+// Values of SOFTimestamping.
 const (
 	// Time stamps made by the hardware on transmit.
-	SofTimestampingTxHardware SofTimestamping = 1 << 0
+	SOFTimestampingTxHardware SOFTimestamping = 1 << 0
 	// Time stamps made by the driver on transmit.
-	SofTimestampingTxSoftware SofTimestamping = 1 << 1
+	SOFTimestampingTxSoftware SOFTimestamping = 1 << 1
 	// Time stamps made by the hardware on receive.
-	SofTimestampingRxHardware SofTimestamping = 1 << 2
+	SOFTimestampingRxHardware SOFTimestamping = 1 << 2
 	// Time stamps made by the kernel on receive.
-	SofTimestampingRxSoftware SofTimestamping = 1 << 3
+	SOFTimestampingRxSoftware SOFTimestamping = 1 << 3
 	// Reports of time stamps made by software.
-	SofTimestampingSoftware SofTimestamping = 1 << 4
+	SOFTimestampingSoftware SOFTimestamping = 1 << 4
 	// Reports of hardware time stamps converted to system time; no longer
 	// supported.
-	SofTimestampingSysHardware SofTimestamping = 1 << 5
+	SOFTimestampingSysHardware SOFTimestamping = 1 << 5
 	// Reports of hardware time stamps as they are.
-	SofTimestampingRawHardware SofTimestamping = 1 << 6
+	SOFTimestampingRawHardware SOFTimestamping = 1 << 6
 	// A number for each packet sent, given back with its time stamp.
-	SofTimestampingOptID SofTimestamping = 1 << 7
+	SOFTimestampingOptID SOFTimestamping = 1 << 7
 	// Time stamps before a packet enters the queueing discipline.
-	SofTimestampingTxSched SofTimestamping = 1 << 8
+	SOFTimestampingTxSched SOFTimestamping = 1 << 8
 	// Time stamps when a peer acknowledges TCP data.
-	SofTimestampingTxAck SofTimestamping = 1 << 9
+	SOFTimestampingTxAck SOFTimestamping = 1 << 9
 	// Packet information beside each time stamp.
-	SofTimestampingOptCmsg SofTimestamping = 1 << 10
+	SOFTimestampingOptCmsg SOFTimestamping = 1 << 10
 	// Time stamps without the packet they belong to.
-	SofTimestampingOptTSOnly SofTimestamping = 1 << 11
+	SOFTimestampingOptTSOnly SOFTimestamping = 1 << 11
 	// Statistics of the TCP connection beside each time stamp.
-	SofTimestampingOptStats SofTimestamping = 1 << 12
+	SOFTimestampingOptStats SOFTimestamping = 1 << 12
 	// Interface and length of received packets beside hardware time stamps.
-	SofTimestampingOptPktinfo SofTimestamping = 1 << 13
+	SOFTimestampingOptPktinfo SOFTimestamping = 1 << 13
 	// Both software and hardware time stamps for one packet sent.
-	SofTimestampingOptTxSWHW SofTimestamping = 1 << 14
+	SOFTimestampingOptTxSWHW SOFTimestamping = 1 << 14
 	// Time stamps of a chosen virtual clock.
-	SofTimestampingBindPHC SofTimestamping = 1 << 15
+	SOFTimestampingBindPHC SOFTimestamping = 1 << 15
 	// Numbers of opt-id counted from the last write to a TCP socket.
-	SofTimestampingOptIDTCP SofTimestamping = 1 << 16
+	SOFTimestampingOptIDTCP SOFTimestamping = 1 << 16
 	// Only the time stamps the socket itself asked for on receive.
-	SofTimestampingOptRxFilter SofTimestamping = 1 << 17
+	SOFTimestampingOptRxFilter SOFTimestamping = 1 << 17
 )
 
-var namesSofTimestamping = nl.FlagNames[SofTimestamping]{
-	{SofTimestampingTxHardware, "tx-hardware"},
-	{SofTimestampingTxSoftware, "tx-software"},
-	{SofTimestampingRxHardware, "rx-hardware"},
-	{SofTimestampingRxSoftware, "rx-software"},
-	{SofTimestampingSoftware, "software"},
-	{SofTimestampingSysHardware, "sys-hardware"},
-	{SofTimestampingRawHardware, "raw-hardware"},
-	{SofTimestampingOptID, "opt-id"},
-	{SofTimestampingTxSched, "tx-sched"},
-	{SofTimestampingTxAck, "tx-ack"},
-	{SofTimestampingOptCmsg, "opt-cmsg"},
-	{SofTimestampingOptTSOnly, "opt-tsonly"},
-	{SofTimestampingOptStats, "opt-stats"},
-	{SofTimestampingOptPktinfo, "opt-pktinfo"},
-	{SofTimestampingOptTxSWHW, "opt-tx-swhw"},
-	{SofTimestampingBindPHC, "bind-phc"},
-	{SofTimestampingOptIDTCP, "opt-id-tcp"},
-	{SofTimestampingOptRxFilter, "opt-rx-filter"},
+var namesSOFTimestamping = nl.FlagNames[SOFTimestamping]{
+	{SOFTimestampingTxHardware, "tx-hardware"},
+	{SOFTimestampingTxSoftware, "tx-software"},
+	{SOFTimestampingRxHardware, "rx-hardware"},
+	{SOFTimestampingRxSoftware, "rx-software"},
+	{SOFTimestampingSoftware, "software"},
+	{SOFTimestampingSysHardware, "sys-hardware"},
+	{SOFTimestampingRawHardware, "raw-hardware"},
+	{SOFTimestampingOptID, "opt-id"},
+	{SOFTimestampingTxSched, "tx-sched"},
+	{SOFTimestampingTxAck, "tx-ack"},
+	{SOFTimestampingOptCmsg, "opt-cmsg"},
+	{SOFTimestampingOptTSOnly, "opt-tsonly"},
+	{SOFTimestampingOptStats, "opt-stats"},
+	{SOFTimestampingOptPktinfo, "opt-pktinfo"},
+	{SOFTimestampingOptTxSWHW, "opt-tx-swhw"},
+	{SOFTimestampingBindPHC, "bind-phc"},
+	{SOFTimestampingOptIDTCP, "opt-id-tcp"},
+	{SOFTimestampingOptRxFilter, "opt-rx-filter"},
 }
 
 // String returns the names of the flags in v with | between them.
-func (v SofTimestamping) String() string { return namesSofTimestamping.Format(v) }
+func (v SOFTimestamping) String() string { return namesSOFTimestamping.Format(v) }
 
-// ParseSofTimestamping returns the flags with names that have | between them.
-func ParseSofTimestamping(s string) (SofTimestamping, error) { return namesSofTimestamping.Parse(s) }
+// ParseSOFTimestamping returns the flags with names that have | between them.
+func ParseSOFTimestamping(s string) (SOFTimestamping, error) { return namesSOFTimestamping.Parse(s) }
 
 // MarshalText returns what String does.
-func (v SofTimestamping) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+func (v SOFTimestamping) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText sets v as ParseSofTimestamping does.
-func (v *SofTimestamping) UnmarshalText(b []byte) error {
-	return nl.ParseText(v, b, ParseSofTimestamping)
+// UnmarshalText sets v as ParseSOFTimestamping does.
+func (v *SOFTimestamping) UnmarshalText(b []byte) error {
+	return nl.ParseText(v, b, ParseSOFTimestamping)
 }
 
-// HwtstampTxType: modes of hardware time stamping on transmit: the positions of
-// their bits in a bitset.
-type HwtstampTxType uint32
+// HWTimestampTxType is a mode of hardware time stamping on transmit: the
+// position of its bit in a bitset.
+type HWTimestampTxType uint32
 
-// Values of HwtstampTxType.
+// Values of HWTimestampTxType.
 const (
 	// No time stamps.
-	HwtstampTxTypeOff HwtstampTxType = 0
+	HWTimestampTxTypeOff HWTimestampTxType = 0
 	// Time stamps for the packets that ask for one.
-	HwtstampTxTypeOn HwtstampTxType = 1
+	HWTimestampTxTypeOn HWTimestampTxType = 1
 	// Like on, and PTP Sync packets carry their time stamp themselves.
-	HwtstampTxTypeOnestepSync HwtstampTxType = 2
+	HWTimestampTxTypeOnestepSync HWTimestampTxType = 2
 	// Like onestep-sync, and so do PDelay_Resp packets.
-	HwtstampTxTypeOnestepP2p HwtstampTxType = 3
+	HWTimestampTxTypeOnestepP2p HWTimestampTxType = 3
 )
 
-var namesHwtstampTxType = nl.EnumNames[HwtstampTxType]{
-	{HwtstampTxTypeOff, "off"},
-	{HwtstampTxTypeOn, "on"},
-	{HwtstampTxTypeOnestepSync, "onestep-sync"},
-	{HwtstampTxTypeOnestepP2p, "onestep-p2p"},
+var namesHWTimestampTxType = nl.EnumNames[HWTimestampTxType]{
+	{HWTimestampTxTypeOff, "off"},
+	{HWTimestampTxTypeOn, "on"},
+	{HWTimestampTxTypeOnestepSync, "onestep-sync"},
+	{HWTimestampTxTypeOnestepP2p, "onestep-p2p"},
 }
 
 // String returns the name of v, or Type(number) if it has none.
-func (v HwtstampTxType) String() string { return namesHwtstampTxType.Format(v) }
+func (v HWTimestampTxType) String() string { return namesHWTimestampTxType.Format(v) }
 
-// ParseHwtstampTxType returns the value with a name.
-func ParseHwtstampTxType(s string) (HwtstampTxType, error) { return namesHwtstampTxType.Parse(s) }
-
-// MarshalText returns what String does.
-func (v HwtstampTxType) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
-
-// UnmarshalText sets v as ParseHwtstampTxType does.
-func (v *HwtstampTxType) UnmarshalText(b []byte) error {
-	return nl.ParseText(v, b, ParseHwtstampTxType)
+// ParseHWTimestampTxType returns the value with a name.
+func ParseHWTimestampTxType(s string) (HWTimestampTxType, error) {
+	return namesHWTimestampTxType.Parse(s)
 }
 
-// HwtstampRxFilter: filters of hardware time stamping on receive: the positions
-// of their bits in a bitset.
-type HwtstampRxFilter uint32
+// MarshalText returns what String does.
+func (v HWTimestampTxType) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// Values of HwtstampRxFilter.
+// UnmarshalText sets v as ParseHWTimestampTxType does.
+func (v *HWTimestampTxType) UnmarshalText(b []byte) error {
+	return nl.ParseText(v, b, ParseHWTimestampTxType)
+}
+
+// HWTimestampRxFilter is a filter of hardware time stamping on receive: the
+// position of its bit in a bitset.
+type HWTimestampRxFilter uint32
+
+// Values of HWTimestampRxFilter.
 const (
 	// No packets.
-	HwtstampRxFilterNone HwtstampRxFilter = 0
+	HWTimestampRxFilterNone HWTimestampRxFilter = 0
 	// All packets.
-	HwtstampRxFilterAll HwtstampRxFilter = 1
+	HWTimestampRxFilterAll HWTimestampRxFilter = 1
 	// The packets asked for and some more.
-	HwtstampRxFilterSome HwtstampRxFilter = 2
+	HWTimestampRxFilterSome HWTimestampRxFilter = 2
 	// PTP version 1 over UDP, all event packets.
-	HwtstampRxFilterPTPV1L4Event HwtstampRxFilter = 3
+	HWTimestampRxFilterPTPV1L4Event HWTimestampRxFilter = 3
 	// PTP version 1 over UDP, Sync packets.
-	HwtstampRxFilterPTPV1L4Sync HwtstampRxFilter = 4
+	HWTimestampRxFilterPTPV1L4Sync HWTimestampRxFilter = 4
 	// PTP version 1 over UDP, Delay_Req packets.
-	HwtstampRxFilterPTPV1L4DelayReq HwtstampRxFilter = 5
+	HWTimestampRxFilterPTPV1L4DelayReq HWTimestampRxFilter = 5
 	// PTP version 2 over UDP, all event packets.
-	HwtstampRxFilterPTPV2L4Event HwtstampRxFilter = 6
+	HWTimestampRxFilterPTPV2L4Event HWTimestampRxFilter = 6
 	// PTP version 2 over UDP, Sync packets.
-	HwtstampRxFilterPTPV2L4Sync HwtstampRxFilter = 7
+	HWTimestampRxFilterPTPV2L4Sync HWTimestampRxFilter = 7
 	// PTP version 2 over UDP, Delay_Req packets.
-	HwtstampRxFilterPTPV2L4DelayReq HwtstampRxFilter = 8
+	HWTimestampRxFilterPTPV2L4DelayReq HWTimestampRxFilter = 8
 	// PTP version 2 over Ethernet, all event packets.
-	HwtstampRxFilterPTPV2L2Event HwtstampRxFilter = 9
+	HWTimestampRxFilterPTPV2L2Event HWTimestampRxFilter = 9
 	// PTP version 2 over Ethernet, Sync packets.
-	HwtstampRxFilterPTPV2L2Sync HwtstampRxFilter = 10
+	HWTimestampRxFilterPTPV2L2Sync HWTimestampRxFilter = 10
 	// PTP version 2 over Ethernet, Delay_Req packets.
-	HwtstampRxFilterPTPV2L2DelayReq HwtstampRxFilter = 11
+	HWTimestampRxFilterPTPV2L2DelayReq HWTimestampRxFilter = 11
 	// PTP version 2 over any layer, all event packets.
-	HwtstampRxFilterPTPV2Event HwtstampRxFilter = 12
+	HWTimestampRxFilterPTPV2Event HWTimestampRxFilter = 12
 	// PTP version 2 over any layer, Sync packets.
-	HwtstampRxFilterPTPV2Sync HwtstampRxFilter = 13
+	HWTimestampRxFilterPTPV2Sync HWTimestampRxFilter = 13
 	// PTP version 2 over any layer, Delay_Req packets.
-	HwtstampRxFilterPTPV2DelayReq HwtstampRxFilter = 14
+	HWTimestampRxFilterPTPV2DelayReq HWTimestampRxFilter = 14
 	// NTP, all versions and modes.
-	HwtstampRxFilterNtpAll HwtstampRxFilter = 15
+	HWTimestampRxFilterNtpAll HWTimestampRxFilter = 15
 )
 
-var namesHwtstampRxFilter = nl.EnumNames[HwtstampRxFilter]{
-	{HwtstampRxFilterNone, "none"},
-	{HwtstampRxFilterAll, "all"},
-	{HwtstampRxFilterSome, "some"},
-	{HwtstampRxFilterPTPV1L4Event, "ptp-v1-l4-event"},
-	{HwtstampRxFilterPTPV1L4Sync, "ptp-v1-l4-sync"},
-	{HwtstampRxFilterPTPV1L4DelayReq, "ptp-v1-l4-delay-req"},
-	{HwtstampRxFilterPTPV2L4Event, "ptp-v2-l4-event"},
-	{HwtstampRxFilterPTPV2L4Sync, "ptp-v2-l4-sync"},
-	{HwtstampRxFilterPTPV2L4DelayReq, "ptp-v2-l4-delay-req"},
-	{HwtstampRxFilterPTPV2L2Event, "ptp-v2-l2-event"},
-	{HwtstampRxFilterPTPV2L2Sync, "ptp-v2-l2-sync"},
-	{HwtstampRxFilterPTPV2L2DelayReq, "ptp-v2-l2-delay-req"},
-	{HwtstampRxFilterPTPV2Event, "ptp-v2-event"},
-	{HwtstampRxFilterPTPV2Sync, "ptp-v2-sync"},
-	{HwtstampRxFilterPTPV2DelayReq, "ptp-v2-delay-req"},
-	{HwtstampRxFilterNtpAll, "ntp-all"},
+var namesHWTimestampRxFilter = nl.EnumNames[HWTimestampRxFilter]{
+	{HWTimestampRxFilterNone, "none"},
+	{HWTimestampRxFilterAll, "all"},
+	{HWTimestampRxFilterSome, "some"},
+	{HWTimestampRxFilterPTPV1L4Event, "ptp-v1-l4-event"},
+	{HWTimestampRxFilterPTPV1L4Sync, "ptp-v1-l4-sync"},
+	{HWTimestampRxFilterPTPV1L4DelayReq, "ptp-v1-l4-delay-req"},
+	{HWTimestampRxFilterPTPV2L4Event, "ptp-v2-l4-event"},
+	{HWTimestampRxFilterPTPV2L4Sync, "ptp-v2-l4-sync"},
+	{HWTimestampRxFilterPTPV2L4DelayReq, "ptp-v2-l4-delay-req"},
+	{HWTimestampRxFilterPTPV2L2Event, "ptp-v2-l2-event"},
+	{HWTimestampRxFilterPTPV2L2Sync, "ptp-v2-l2-sync"},
+	{HWTimestampRxFilterPTPV2L2DelayReq, "ptp-v2-l2-delay-req"},
+	{HWTimestampRxFilterPTPV2Event, "ptp-v2-event"},
+	{HWTimestampRxFilterPTPV2Sync, "ptp-v2-sync"},
+	{HWTimestampRxFilterPTPV2DelayReq, "ptp-v2-delay-req"},
+	{HWTimestampRxFilterNtpAll, "ntp-all"},
 }
 
 // String returns the name of v, or Type(number) if it has none.
-func (v HwtstampRxFilter) String() string { return namesHwtstampRxFilter.Format(v) }
+func (v HWTimestampRxFilter) String() string { return namesHWTimestampRxFilter.Format(v) }
 
-// ParseHwtstampRxFilter returns the value with a name.
-func ParseHwtstampRxFilter(s string) (HwtstampRxFilter, error) { return namesHwtstampRxFilter.Parse(s) }
+// ParseHWTimestampRxFilter returns the value with a name.
+func ParseHWTimestampRxFilter(s string) (HWTimestampRxFilter, error) {
+	return namesHWTimestampRxFilter.Parse(s)
+}
 
 // MarshalText returns what String does.
-func (v HwtstampRxFilter) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+func (v HWTimestampRxFilter) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText sets v as ParseHwtstampRxFilter does.
-func (v *HwtstampRxFilter) UnmarshalText(b []byte) error {
-	return nl.ParseText(v, b, ParseHwtstampRxFilter)
+// UnmarshalText sets v as ParseHWTimestampRxFilter does.
+func (v *HWTimestampRxFilter) UnmarshalText(b []byte) error {
+	return nl.ParseText(v, b, ParseHWTimestampRxFilter)
 }
 
 // CableResultCode is the finding of a cable test for one pair.
@@ -1387,7 +1394,7 @@ const (
 	// No result.
 	CableResultCodeUnspec CableResultCode = 0
 	// No fault.
-	CableResultCodeOk CableResultCode = 1
+	CableResultCodeOK CableResultCode = 1
 	// The pair is open.
 	CableResultCodeOpen CableResultCode = 2
 	// Short circuit within the pair.
@@ -1404,7 +1411,7 @@ const (
 
 var namesCableResultCode = nl.EnumNames[CableResultCode]{
 	{CableResultCodeUnspec, "unspec"},
-	{CableResultCodeOk, "ok"},
+	{CableResultCodeOK, "ok"},
 	{CableResultCodeOpen, "open"},
 	{CableResultCodeSameShort, "same-short"},
 	{CableResultCodeCrossShort, "cross-short"},
@@ -1427,7 +1434,7 @@ func (v *CableResultCode) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseCableResultCode)
 }
 
-// CablePair: pairs of a twisted pair cable.
+// CablePair is a pair of a twisted pair cable.
 type CablePair uint8
 
 // Values of CablePair.
@@ -1461,7 +1468,7 @@ func (v CablePair) MarshalText() ([]byte, error) { return []byte(v.String()), ni
 // UnmarshalText sets v as ParseCablePair does.
 func (v *CablePair) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseCablePair) }
 
-// CableInfSrc: method by which the result of a cable test was found.
+// CableInfSrc is the method by which the result of a cable test was found.
 type CableInfSrc uint32
 
 // Values of CableInfSrc.
@@ -1469,15 +1476,15 @@ const (
 	// Not told.
 	CableInfSrcUnspec CableInfSrc = 0
 	// Time domain reflectometry.
-	CableInfSrcTdr CableInfSrc = 1
+	CableInfSrcTDR CableInfSrc = 1
 	// Active link cable diagnostic, done while the link is up.
-	CableInfSrcAlcd CableInfSrc = 2
+	CableInfSrcALCD CableInfSrc = 2
 )
 
 var namesCableInfSrc = nl.EnumNames[CableInfSrc]{
 	{CableInfSrcUnspec, "unspec"},
-	{CableInfSrcTdr, "tdr"},
-	{CableInfSrcAlcd, "alcd"},
+	{CableInfSrcTDR, "tdr"},
+	{CableInfSrcALCD, "alcd"},
 }
 
 // String returns the name of v, or Type(number) if it has none.
@@ -1492,7 +1499,7 @@ func (v CableInfSrc) MarshalText() ([]byte, error) { return []byte(v.String()), 
 // UnmarshalText sets v as ParseCableInfSrc does.
 func (v *CableInfSrc) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseCableInfSrc) }
 
-// CableTestNtfStatus: progress of a cable test.
+// CableTestNtfStatus is the progress of a cable test.
 type CableTestNtfStatus uint8
 
 // Values of CableTestNtfStatus.
@@ -1527,7 +1534,7 @@ func (v *CableTestNtfStatus) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseCableTestNtfStatus)
 }
 
-// StatsGroup: groups of standard statistics: the positions of their bits in a
+// StatsGroup is a group of standard statistics: the position of its bit in a
 // bitset of groups.
 type StatsGroup uint32
 
@@ -1540,14 +1547,14 @@ const (
 	// Statistics of the MAC control layer.
 	StatsGroupEthCtrl StatsGroup = 2
 	// Statistics of remote monitoring (RFC 2819).
-	StatsGroupRmon StatsGroup = 3
+	StatsGroupRMON StatsGroup = 3
 )
 
 var namesStatsGroup = nl.EnumNames[StatsGroup]{
 	{StatsGroupEthPHY, "eth-phy"},
 	{StatsGroupEthMAC, "eth-mac"},
 	{StatsGroupEthCtrl, "eth-ctrl"},
-	{StatsGroupRmon, "rmon"},
+	{StatsGroupRMON, "rmon"},
 }
 
 // String returns the name of v, or Type(number) if it has none.
@@ -1562,7 +1569,7 @@ func (v StatsGroup) MarshalText() ([]byte, error) { return []byte(v.String()), n
 // UnmarshalText sets v as ParseStatsGroup does.
 func (v *StatsGroup) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseStatsGroup) }
 
-// StatsEthPHY: ids of the statistics in group eth-phy.
+// StatsEthPHY is the id of a statistic in group eth-phy.
 type StatsEthPHY uint32
 
 // Values of StatsEthPHY.
@@ -1588,7 +1595,7 @@ func (v StatsEthPHY) MarshalText() ([]byte, error) { return []byte(v.String()), 
 // UnmarshalText sets v as ParseStatsEthPHY does.
 func (v *StatsEthPHY) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseStatsEthPHY) }
 
-// StatsEthMAC: ids of the statistics in group eth-mac.
+// StatsEthMAC is the id of a statistic in group eth-mac.
 type StatsEthMAC uint32
 
 // Values of StatsEthMAC.
@@ -1682,7 +1689,7 @@ func (v StatsEthMAC) MarshalText() ([]byte, error) { return []byte(v.String()), 
 // UnmarshalText sets v as ParseStatsEthMAC does.
 func (v *StatsEthMAC) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseStatsEthMAC) }
 
-// StatsEthCtrl: ids of the statistics in group eth-ctrl.
+// StatsEthCtrl is the id of a statistic in group eth-ctrl.
 type StatsEthCtrl uint32
 
 // Values of StatsEthCtrl.
@@ -1714,41 +1721,42 @@ func (v StatsEthCtrl) MarshalText() ([]byte, error) { return []byte(v.String()),
 // UnmarshalText sets v as ParseStatsEthCtrl does.
 func (v *StatsEthCtrl) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseStatsEthCtrl) }
 
-// StatsRmon: ids of the statistics in group rmon.
-type StatsRmon uint32
+// StatsRMON is the id of a statistic in group rmon.
+type StatsRMON uint32
 
-// Values of StatsRmon.
+// Values of StatsRMON.
 const (
 	// Good frames that were too short (etherStatsUndersizePkts).
-	StatsRmonUndersize StatsRmon = 0
+	StatsRMONUndersize StatsRMON = 0
 	// Good frames that were too long (etherStatsOversizePkts).
-	StatsRmonOversize StatsRmon = 1
+	StatsRMONOversize StatsRMON = 1
 	// Broken frames that were too short (etherStatsFragments).
-	StatsRmonFrag StatsRmon = 2
+	StatsRMONFrag StatsRMON = 2
 	// Broken frames that were too long (etherStatsJabbers).
-	StatsRmonJabber StatsRmon = 3
+	StatsRMONJabber StatsRMON = 3
 )
 
-var namesStatsRmon = nl.EnumNames[StatsRmon]{
-	{StatsRmonUndersize, "undersize"},
-	{StatsRmonOversize, "oversize"},
-	{StatsRmonFrag, "frag"},
-	{StatsRmonJabber, "jabber"},
+var namesStatsRMON = nl.EnumNames[StatsRMON]{
+	{StatsRMONUndersize, "undersize"},
+	{StatsRMONOversize, "oversize"},
+	{StatsRMONFrag, "frag"},
+	{StatsRMONJabber, "jabber"},
 }
 
 // String returns the name of v, or Type(number) if it has none.
-func (v StatsRmon) String() string { return namesStatsRmon.Format(v) }
+func (v StatsRMON) String() string { return namesStatsRMON.Format(v) }
 
-// ParseStatsRmon returns the value with a name.
-func ParseStatsRmon(s string) (StatsRmon, error) { return namesStatsRmon.Parse(s) }
+// ParseStatsRMON returns the value with a name.
+func ParseStatsRMON(s string) (StatsRMON, error) { return namesStatsRMON.Parse(s) }
 
 // MarshalText returns what String does.
-func (v StatsRmon) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+func (v StatsRMON) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText sets v as ParseStatsRmon does.
-func (v *StatsRmon) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseStatsRmon) }
+// UnmarshalText sets v as ParseStatsRMON does.
+func (v *StatsRMON) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseStatsRMON) }
 
-// ModulePowerModePolicy: who decides on the power mode of a plug-in module.
+// ModulePowerModePolicy is the rule that decides on the power mode of a plug-in
+// module.
 type ModulePowerModePolicy uint8
 
 // Values of ModulePowerModePolicy.
@@ -1781,7 +1789,7 @@ func (v *ModulePowerModePolicy) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseModulePowerModePolicy)
 }
 
-// ModulePowerMode: power mode of a plug-in module.
+// ModulePowerMode is the power mode of a plug-in module.
 type ModulePowerMode uint8
 
 // Values of ModulePowerMode.
@@ -1811,8 +1819,8 @@ func (v *ModulePowerMode) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseModulePowerMode)
 }
 
-// C33PSEExtState: why a port with power over Ethernet does not deliver, in
-// general, after the state variables of IEEE 802.3 33.2.4.4.
+// C33PSEExtState is the general reason why a port with power over Ethernet does
+// not deliver, after the state variables of IEEE 802.3 33.2.4.4.
 type C33PSEExtState uint32
 
 // Values of C33PSEExtState.
@@ -1863,38 +1871,36 @@ func (v *C33PSEExtState) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseC33PSEExtState)
 }
 
-// C33PSEExtSubstateMrMpsValid is the detail of the power state mr-mps-valid.
-type C33PSEExtSubstateMrMpsValid uint32
+// C33PSEExtSubstateMPSValid is the detail of the power state mr-mps-valid.
+type C33PSEExtSubstateMPSValid uint32
 
-// Values of C33PSEExtSubstateMrMpsValid.
+// Values of C33PSEExtSubstateMPSValid.
 const (
 	// The device draws too little current.
-	C33PSEExtSubstateMrMpsValidDetectedUnderload C33PSEExtSubstateMrMpsValid = 1
+	C33PSEExtSubstateMPSValidDetectedUnderload C33PSEExtSubstateMPSValid = 1
 	// Nothing is connected.
-	C33PSEExtSubstateMrMpsValidConnectionOpen C33PSEExtSubstateMrMpsValid = 2
+	C33PSEExtSubstateMPSValidConnectionOpen C33PSEExtSubstateMPSValid = 2
 )
 
-var namesC33PSEExtSubstateMrMpsValid = nl.EnumNames[C33PSEExtSubstateMrMpsValid]{
-	{C33PSEExtSubstateMrMpsValidDetectedUnderload, "detected-underload"},
-	{C33PSEExtSubstateMrMpsValidConnectionOpen, "connection-open"},
+var namesC33PSEExtSubstateMPSValid = nl.EnumNames[C33PSEExtSubstateMPSValid]{
+	{C33PSEExtSubstateMPSValidDetectedUnderload, "detected-underload"},
+	{C33PSEExtSubstateMPSValidConnectionOpen, "connection-open"},
 }
 
 // String returns the name of v, or Type(number) if it has none.
-func (v C33PSEExtSubstateMrMpsValid) String() string {
-	return namesC33PSEExtSubstateMrMpsValid.Format(v)
-}
+func (v C33PSEExtSubstateMPSValid) String() string { return namesC33PSEExtSubstateMPSValid.Format(v) }
 
-// ParseC33PSEExtSubstateMrMpsValid returns the value with a name.
-func ParseC33PSEExtSubstateMrMpsValid(s string) (C33PSEExtSubstateMrMpsValid, error) {
-	return namesC33PSEExtSubstateMrMpsValid.Parse(s)
+// ParseC33PSEExtSubstateMPSValid returns the value with a name.
+func ParseC33PSEExtSubstateMPSValid(s string) (C33PSEExtSubstateMPSValid, error) {
+	return namesC33PSEExtSubstateMPSValid.Parse(s)
 }
 
 // MarshalText returns what String does.
-func (v C33PSEExtSubstateMrMpsValid) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+func (v C33PSEExtSubstateMPSValid) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText sets v as ParseC33PSEExtSubstateMrMpsValid does.
-func (v *C33PSEExtSubstateMrMpsValid) UnmarshalText(b []byte) error {
-	return nl.ParseText(v, b, ParseC33PSEExtSubstateMrMpsValid)
+// UnmarshalText sets v as ParseC33PSEExtSubstateMPSValid does.
+func (v *C33PSEExtSubstateMPSValid) UnmarshalText(b []byte) error {
+	return nl.ParseText(v, b, ParseC33PSEExtSubstateMPSValid)
 }
 
 // C33PSEExtSubstateErrorCondition is the detail of the power state
@@ -1955,143 +1961,138 @@ func (v *C33PSEExtSubstateErrorCondition) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseC33PSEExtSubstateErrorCondition)
 }
 
-// C33PSEExtSubstateMrPSEEnable is the detail of the power state mr-pse-enable.
-type C33PSEExtSubstateMrPSEEnable uint32
+// C33PSEExtSubstatePSEEnable is the detail of the power state mr-pse-enable.
+type C33PSEExtSubstatePSEEnable uint32
 
-// Values of C33PSEExtSubstateMrPSEEnable.
+// Values of C33PSEExtSubstatePSEEnable.
 const (
 	// The disable pin of the controller is active.
-	C33PSEExtSubstateMrPSEEnableDisablePinActive C33PSEExtSubstateMrPSEEnable = 1
+	C33PSEExtSubstatePSEEnableDisablePinActive C33PSEExtSubstatePSEEnable = 1
 )
 
-var namesC33PSEExtSubstateMrPSEEnable = nl.EnumNames[C33PSEExtSubstateMrPSEEnable]{
-	{C33PSEExtSubstateMrPSEEnableDisablePinActive, "disable-pin-active"},
+var namesC33PSEExtSubstatePSEEnable = nl.EnumNames[C33PSEExtSubstatePSEEnable]{
+	{C33PSEExtSubstatePSEEnableDisablePinActive, "disable-pin-active"},
 }
 
 // String returns the name of v, or Type(number) if it has none.
-func (v C33PSEExtSubstateMrPSEEnable) String() string {
-	return namesC33PSEExtSubstateMrPSEEnable.Format(v)
-}
+func (v C33PSEExtSubstatePSEEnable) String() string { return namesC33PSEExtSubstatePSEEnable.Format(v) }
 
-// ParseC33PSEExtSubstateMrPSEEnable returns the value with a name.
-func ParseC33PSEExtSubstateMrPSEEnable(s string) (C33PSEExtSubstateMrPSEEnable, error) {
-	return namesC33PSEExtSubstateMrPSEEnable.Parse(s)
+// ParseC33PSEExtSubstatePSEEnable returns the value with a name.
+func ParseC33PSEExtSubstatePSEEnable(s string) (C33PSEExtSubstatePSEEnable, error) {
+	return namesC33PSEExtSubstatePSEEnable.Parse(s)
 }
 
 // MarshalText returns what String does.
-func (v C33PSEExtSubstateMrPSEEnable) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+func (v C33PSEExtSubstatePSEEnable) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText sets v as ParseC33PSEExtSubstateMrPSEEnable does.
-func (v *C33PSEExtSubstateMrPSEEnable) UnmarshalText(b []byte) error {
-	return nl.ParseText(v, b, ParseC33PSEExtSubstateMrPSEEnable)
+// UnmarshalText sets v as ParseC33PSEExtSubstatePSEEnable does.
+func (v *C33PSEExtSubstatePSEEnable) UnmarshalText(b []byte) error {
+	return nl.ParseText(v, b, ParseC33PSEExtSubstatePSEEnable)
 }
 
-// C33PSEExtSubstateOptionDetectTed is the detail of the power state
+// C33PSEExtSubstateDetectTED is the detail of the power state
 // option-detect-ted.
-type C33PSEExtSubstateOptionDetectTed uint32
+type C33PSEExtSubstateDetectTED uint32
 
-// Values of C33PSEExtSubstateOptionDetectTed.
+// Values of C33PSEExtSubstateDetectTED.
 const (
 	// Detection is under way.
-	C33PSEExtSubstateOptionDetectTedDetInProcess C33PSEExtSubstateOptionDetectTed = 1
+	C33PSEExtSubstateDetectTEDDetInProcess C33PSEExtSubstateDetectTED = 1
 	// The connection check failed.
-	C33PSEExtSubstateOptionDetectTedConnectionCheckError C33PSEExtSubstateOptionDetectTed = 2
+	C33PSEExtSubstateDetectTEDConnectionCheckError C33PSEExtSubstateDetectTED = 2
 )
 
-var namesC33PSEExtSubstateOptionDetectTed = nl.EnumNames[C33PSEExtSubstateOptionDetectTed]{
-	{C33PSEExtSubstateOptionDetectTedDetInProcess, "det-in-process"},
-	{C33PSEExtSubstateOptionDetectTedConnectionCheckError, "connection-check-error"},
+var namesC33PSEExtSubstateDetectTED = nl.EnumNames[C33PSEExtSubstateDetectTED]{
+	{C33PSEExtSubstateDetectTEDDetInProcess, "det-in-process"},
+	{C33PSEExtSubstateDetectTEDConnectionCheckError, "connection-check-error"},
 }
 
 // String returns the name of v, or Type(number) if it has none.
-func (v C33PSEExtSubstateOptionDetectTed) String() string {
-	return namesC33PSEExtSubstateOptionDetectTed.Format(v)
-}
+func (v C33PSEExtSubstateDetectTED) String() string { return namesC33PSEExtSubstateDetectTED.Format(v) }
 
-// ParseC33PSEExtSubstateOptionDetectTed returns the value with a name.
-func ParseC33PSEExtSubstateOptionDetectTed(s string) (C33PSEExtSubstateOptionDetectTed, error) {
-	return namesC33PSEExtSubstateOptionDetectTed.Parse(s)
+// ParseC33PSEExtSubstateDetectTED returns the value with a name.
+func ParseC33PSEExtSubstateDetectTED(s string) (C33PSEExtSubstateDetectTED, error) {
+	return namesC33PSEExtSubstateDetectTED.Parse(s)
 }
 
 // MarshalText returns what String does.
-func (v C33PSEExtSubstateOptionDetectTed) MarshalText() ([]byte, error) {
-	return []byte(v.String()), nil
+func (v C33PSEExtSubstateDetectTED) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText sets v as ParseC33PSEExtSubstateDetectTED does.
+func (v *C33PSEExtSubstateDetectTED) UnmarshalText(b []byte) error {
+	return nl.ParseText(v, b, ParseC33PSEExtSubstateDetectTED)
 }
 
-// UnmarshalText sets v as ParseC33PSEExtSubstateOptionDetectTed does.
-func (v *C33PSEExtSubstateOptionDetectTed) UnmarshalText(b []byte) error {
-	return nl.ParseText(v, b, ParseC33PSEExtSubstateOptionDetectTed)
-}
-
-// C33PSEExtSubstateOptionVportLim is the detail of the power state
+// C33PSEExtSubstateVportLimit is the detail of the power state
 // option-vport-lim.
-type C33PSEExtSubstateOptionVportLim uint32
+type C33PSEExtSubstateVportLimit uint32
 
-// Values of C33PSEExtSubstateOptionVportLim.
+// Values of C33PSEExtSubstateVportLimit.
 const (
 	// The main supply voltage is too high.
-	C33PSEExtSubstateOptionVportLimHighVoltage C33PSEExtSubstateOptionVportLim = 1
+	C33PSEExtSubstateVportLimitHighVoltage C33PSEExtSubstateVportLimit = 1
 	// The main supply voltage is too low.
-	C33PSEExtSubstateOptionVportLimLowVoltage C33PSEExtSubstateOptionVportLim = 2
+	C33PSEExtSubstateVportLimitLowVoltage C33PSEExtSubstateVportLimit = 2
 	// A voltage is fed into the port from outside.
-	C33PSEExtSubstateOptionVportLimVoltageInjection C33PSEExtSubstateOptionVportLim = 3
+	C33PSEExtSubstateVportLimitVoltageInjection C33PSEExtSubstateVportLimit = 3
 )
 
-var namesC33PSEExtSubstateOptionVportLim = nl.EnumNames[C33PSEExtSubstateOptionVportLim]{
-	{C33PSEExtSubstateOptionVportLimHighVoltage, "high-voltage"},
-	{C33PSEExtSubstateOptionVportLimLowVoltage, "low-voltage"},
-	{C33PSEExtSubstateOptionVportLimVoltageInjection, "voltage-injection"},
+var namesC33PSEExtSubstateVportLimit = nl.EnumNames[C33PSEExtSubstateVportLimit]{
+	{C33PSEExtSubstateVportLimitHighVoltage, "high-voltage"},
+	{C33PSEExtSubstateVportLimitLowVoltage, "low-voltage"},
+	{C33PSEExtSubstateVportLimitVoltageInjection, "voltage-injection"},
 }
 
 // String returns the name of v, or Type(number) if it has none.
-func (v C33PSEExtSubstateOptionVportLim) String() string {
-	return namesC33PSEExtSubstateOptionVportLim.Format(v)
+func (v C33PSEExtSubstateVportLimit) String() string {
+	return namesC33PSEExtSubstateVportLimit.Format(v)
 }
 
-// ParseC33PSEExtSubstateOptionVportLim returns the value with a name.
-func ParseC33PSEExtSubstateOptionVportLim(s string) (C33PSEExtSubstateOptionVportLim, error) {
-	return namesC33PSEExtSubstateOptionVportLim.Parse(s)
+// ParseC33PSEExtSubstateVportLimit returns the value with a name.
+func ParseC33PSEExtSubstateVportLimit(s string) (C33PSEExtSubstateVportLimit, error) {
+	return namesC33PSEExtSubstateVportLimit.Parse(s)
 }
 
 // MarshalText returns what String does.
-func (v C33PSEExtSubstateOptionVportLim) MarshalText() ([]byte, error) {
+func (v C33PSEExtSubstateVportLimit) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText sets v as ParseC33PSEExtSubstateVportLimit does.
+func (v *C33PSEExtSubstateVportLimit) UnmarshalText(b []byte) error {
+	return nl.ParseText(v, b, ParseC33PSEExtSubstateVportLimit)
+}
+
+// C33PSEExtSubstateOverloadDetected is the detail of the power state
+// ovld-detected.
+type C33PSEExtSubstateOverloadDetected uint32
+
+// Values of C33PSEExtSubstateOverloadDetected.
+const (
+	// The port is overloaded.
+	C33PSEExtSubstateOverloadDetectedOverload C33PSEExtSubstateOverloadDetected = 1
+)
+
+var namesC33PSEExtSubstateOverloadDetected = nl.EnumNames[C33PSEExtSubstateOverloadDetected]{
+	{C33PSEExtSubstateOverloadDetectedOverload, "overload"},
+}
+
+// String returns the name of v, or Type(number) if it has none.
+func (v C33PSEExtSubstateOverloadDetected) String() string {
+	return namesC33PSEExtSubstateOverloadDetected.Format(v)
+}
+
+// ParseC33PSEExtSubstateOverloadDetected returns the value with a name.
+func ParseC33PSEExtSubstateOverloadDetected(s string) (C33PSEExtSubstateOverloadDetected, error) {
+	return namesC33PSEExtSubstateOverloadDetected.Parse(s)
+}
+
+// MarshalText returns what String does.
+func (v C33PSEExtSubstateOverloadDetected) MarshalText() ([]byte, error) {
 	return []byte(v.String()), nil
 }
 
-// UnmarshalText sets v as ParseC33PSEExtSubstateOptionVportLim does.
-func (v *C33PSEExtSubstateOptionVportLim) UnmarshalText(b []byte) error {
-	return nl.ParseText(v, b, ParseC33PSEExtSubstateOptionVportLim)
-}
-
-// C33PSEExtSubstateOvldDetected is the detail of the power state ovld-detected.
-type C33PSEExtSubstateOvldDetected uint32
-
-// Values of C33PSEExtSubstateOvldDetected.
-const (
-	// The port is overloaded.
-	C33PSEExtSubstateOvldDetectedOverload C33PSEExtSubstateOvldDetected = 1
-)
-
-var namesC33PSEExtSubstateOvldDetected = nl.EnumNames[C33PSEExtSubstateOvldDetected]{
-	{C33PSEExtSubstateOvldDetectedOverload, "overload"},
-}
-
-// String returns the name of v, or Type(number) if it has none.
-func (v C33PSEExtSubstateOvldDetected) String() string {
-	return namesC33PSEExtSubstateOvldDetected.Format(v)
-}
-
-// ParseC33PSEExtSubstateOvldDetected returns the value with a name.
-func ParseC33PSEExtSubstateOvldDetected(s string) (C33PSEExtSubstateOvldDetected, error) {
-	return namesC33PSEExtSubstateOvldDetected.Parse(s)
-}
-
-// MarshalText returns what String does.
-func (v C33PSEExtSubstateOvldDetected) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
-
-// UnmarshalText sets v as ParseC33PSEExtSubstateOvldDetected does.
-func (v *C33PSEExtSubstateOvldDetected) UnmarshalText(b []byte) error {
-	return nl.ParseText(v, b, ParseC33PSEExtSubstateOvldDetected)
+// UnmarshalText sets v as ParseC33PSEExtSubstateOverloadDetected does.
+func (v *C33PSEExtSubstateOverloadDetected) UnmarshalText(b []byte) error {
+	return nl.ParseText(v, b, ParseC33PSEExtSubstateOverloadDetected)
 }
 
 // C33PSEExtSubstatePowerNotAvailable is the detail of the power state
@@ -2169,7 +2170,8 @@ func (v *C33PSEExtSubstateShortDetected) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseC33PSEExtSubstateShortDetected)
 }
 
-// C33PSEAdminState: whether a port with power over Ethernet is switched on.
+// C33PSEAdminState is the administrative state of a port with power over
+// Ethernet.
 type C33PSEAdminState uint32
 
 // Values of C33PSEAdminState.
@@ -2202,175 +2204,181 @@ func (v *C33PSEAdminState) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseC33PSEAdminState)
 }
 
-// C33PSEPwDStatus: what a port with power over Ethernet is doing.
-type C33PSEPwDStatus uint32
+// C33PSEPowerStatus is the activity of a port with power over Ethernet.
+type C33PSEPowerStatus uint32
 
-// Values of C33PSEPwDStatus.
+// Values of C33PSEPowerStatus.
 const (
 	// Not known.
-	C33PSEPwDStatusUnknown C33PSEPwDStatus = 1
+	C33PSEPowerStatusUnknown C33PSEPowerStatus = 1
 	// Switched off.
-	C33PSEPwDStatusDisabled C33PSEPwDStatus = 2
+	C33PSEPowerStatusDisabled C33PSEPowerStatus = 2
 	// Looking for a device, or in any state not listed here.
-	C33PSEPwDStatusSearching C33PSEPwDStatus = 3
+	C33PSEPowerStatusSearching C33PSEPowerStatus = 3
 	// Delivering power.
-	C33PSEPwDStatusDelivering C33PSEPwDStatus = 4
+	C33PSEPowerStatusDelivering C33PSEPowerStatus = 4
 	// In test mode.
-	C33PSEPwDStatusTest C33PSEPwDStatus = 5
+	C33PSEPowerStatusTest C33PSEPowerStatus = 5
 	// A fault was found in test mode.
-	C33PSEPwDStatusFault C33PSEPwDStatus = 6
+	C33PSEPowerStatusFault C33PSEPowerStatus = 6
 	// Idle because of an error condition.
-	C33PSEPwDStatusOtherfault C33PSEPwDStatus = 7
+	C33PSEPowerStatusOtherFault C33PSEPowerStatus = 7
 )
 
-var namesC33PSEPwDStatus = nl.EnumNames[C33PSEPwDStatus]{
-	{C33PSEPwDStatusUnknown, "unknown"},
-	{C33PSEPwDStatusDisabled, "disabled"},
-	{C33PSEPwDStatusSearching, "searching"},
-	{C33PSEPwDStatusDelivering, "delivering"},
-	{C33PSEPwDStatusTest, "test"},
-	{C33PSEPwDStatusFault, "fault"},
-	{C33PSEPwDStatusOtherfault, "otherfault"},
+var namesC33PSEPowerStatus = nl.EnumNames[C33PSEPowerStatus]{
+	{C33PSEPowerStatusUnknown, "unknown"},
+	{C33PSEPowerStatusDisabled, "disabled"},
+	{C33PSEPowerStatusSearching, "searching"},
+	{C33PSEPowerStatusDelivering, "delivering"},
+	{C33PSEPowerStatusTest, "test"},
+	{C33PSEPowerStatusFault, "fault"},
+	{C33PSEPowerStatusOtherFault, "otherfault"},
 }
 
 // String returns the name of v, or Type(number) if it has none.
-func (v C33PSEPwDStatus) String() string { return namesC33PSEPwDStatus.Format(v) }
+func (v C33PSEPowerStatus) String() string { return namesC33PSEPowerStatus.Format(v) }
 
-// ParseC33PSEPwDStatus returns the value with a name.
-func ParseC33PSEPwDStatus(s string) (C33PSEPwDStatus, error) { return namesC33PSEPwDStatus.Parse(s) }
-
-// MarshalText returns what String does.
-func (v C33PSEPwDStatus) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
-
-// UnmarshalText sets v as ParseC33PSEPwDStatus does.
-func (v *C33PSEPwDStatus) UnmarshalText(b []byte) error {
-	return nl.ParseText(v, b, ParseC33PSEPwDStatus)
+// ParseC33PSEPowerStatus returns the value with a name.
+func ParseC33PSEPowerStatus(s string) (C33PSEPowerStatus, error) {
+	return namesC33PSEPowerStatus.Parse(s)
 }
 
-// PodlPSEAdminState: whether a port with power over data lines is switched on.
-type PodlPSEAdminState uint32
+// MarshalText returns what String does.
+func (v C33PSEPowerStatus) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// Values of PodlPSEAdminState.
+// UnmarshalText sets v as ParseC33PSEPowerStatus does.
+func (v *C33PSEPowerStatus) UnmarshalText(b []byte) error {
+	return nl.ParseText(v, b, ParseC33PSEPowerStatus)
+}
+
+// PoDLPSEAdminState is the administrative state of a port with power over data
+// lines.
+type PoDLPSEAdminState uint32
+
+// Values of PoDLPSEAdminState.
 const (
 	// Not known.
-	PodlPSEAdminStateUnknown PodlPSEAdminState = 1
+	PoDLPSEAdminStateUnknown PoDLPSEAdminState = 1
 	// Off.
-	PodlPSEAdminStateDisabled PodlPSEAdminState = 2
+	PoDLPSEAdminStateDisabled PoDLPSEAdminState = 2
 	// On.
-	PodlPSEAdminStateEnabled PodlPSEAdminState = 3
+	PoDLPSEAdminStateEnabled PoDLPSEAdminState = 3
 )
 
-var namesPodlPSEAdminState = nl.EnumNames[PodlPSEAdminState]{
-	{PodlPSEAdminStateUnknown, "unknown"},
-	{PodlPSEAdminStateDisabled, "disabled"},
-	{PodlPSEAdminStateEnabled, "enabled"},
+var namesPoDLPSEAdminState = nl.EnumNames[PoDLPSEAdminState]{
+	{PoDLPSEAdminStateUnknown, "unknown"},
+	{PoDLPSEAdminStateDisabled, "disabled"},
+	{PoDLPSEAdminStateEnabled, "enabled"},
 }
 
 // String returns the name of v, or Type(number) if it has none.
-func (v PodlPSEAdminState) String() string { return namesPodlPSEAdminState.Format(v) }
+func (v PoDLPSEAdminState) String() string { return namesPoDLPSEAdminState.Format(v) }
 
-// ParsePodlPSEAdminState returns the value with a name.
-func ParsePodlPSEAdminState(s string) (PodlPSEAdminState, error) {
-	return namesPodlPSEAdminState.Parse(s)
+// ParsePoDLPSEAdminState returns the value with a name.
+func ParsePoDLPSEAdminState(s string) (PoDLPSEAdminState, error) {
+	return namesPoDLPSEAdminState.Parse(s)
 }
 
 // MarshalText returns what String does.
-func (v PodlPSEAdminState) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+func (v PoDLPSEAdminState) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText sets v as ParsePodlPSEAdminState does.
-func (v *PodlPSEAdminState) UnmarshalText(b []byte) error {
-	return nl.ParseText(v, b, ParsePodlPSEAdminState)
+// UnmarshalText sets v as ParsePoDLPSEAdminState does.
+func (v *PoDLPSEAdminState) UnmarshalText(b []byte) error {
+	return nl.ParseText(v, b, ParsePoDLPSEAdminState)
 }
 
-// PodlPSEPwDStatus: what a port with power over data lines is doing.
-type PodlPSEPwDStatus uint32
+// PoDLPSEPowerStatus is the activity of a port with power over data lines.
+type PoDLPSEPowerStatus uint32
 
-// Values of PodlPSEPwDStatus.
+// Values of PoDLPSEPowerStatus.
 const (
 	// Not known.
-	PodlPSEPwDStatusUnknown PodlPSEPwDStatus = 1
+	PoDLPSEPowerStatusUnknown PoDLPSEPowerStatus = 1
 	// Switched off.
-	PodlPSEPwDStatusDisabled PodlPSEPwDStatus = 2
+	PoDLPSEPowerStatusDisabled PoDLPSEPowerStatus = 2
 	// Detecting or classifying a device.
-	PodlPSEPwDStatusSearching PodlPSEPwDStatus = 3
+	PoDLPSEPowerStatusSearching PoDLPSEPowerStatus = 3
 	// Delivering power.
-	PodlPSEPwDStatusDelivering PodlPSEPwDStatus = 4
+	PoDLPSEPowerStatusDelivering PoDLPSEPowerStatus = 4
 	// The device sleeps.
-	PodlPSEPwDStatusSleep PodlPSEPwDStatus = 5
+	PoDLPSEPowerStatusSleep PoDLPSEPowerStatus = 5
 	// Ready to deliver and not asleep.
-	PodlPSEPwDStatusIdle PodlPSEPwDStatus = 6
+	PoDLPSEPowerStatusIdle PoDLPSEPowerStatus = 6
 	// Held because of an overload.
-	PodlPSEPwDStatusError PodlPSEPwDStatus = 7
+	PoDLPSEPowerStatusError PoDLPSEPowerStatus = 7
 )
 
-var namesPodlPSEPwDStatus = nl.EnumNames[PodlPSEPwDStatus]{
-	{PodlPSEPwDStatusUnknown, "unknown"},
-	{PodlPSEPwDStatusDisabled, "disabled"},
-	{PodlPSEPwDStatusSearching, "searching"},
-	{PodlPSEPwDStatusDelivering, "delivering"},
-	{PodlPSEPwDStatusSleep, "sleep"},
-	{PodlPSEPwDStatusIdle, "idle"},
-	{PodlPSEPwDStatusError, "error"},
+var namesPoDLPSEPowerStatus = nl.EnumNames[PoDLPSEPowerStatus]{
+	{PoDLPSEPowerStatusUnknown, "unknown"},
+	{PoDLPSEPowerStatusDisabled, "disabled"},
+	{PoDLPSEPowerStatusSearching, "searching"},
+	{PoDLPSEPowerStatusDelivering, "delivering"},
+	{PoDLPSEPowerStatusSleep, "sleep"},
+	{PoDLPSEPowerStatusIdle, "idle"},
+	{PoDLPSEPowerStatusError, "error"},
 }
 
 // String returns the name of v, or Type(number) if it has none.
-func (v PodlPSEPwDStatus) String() string { return namesPodlPSEPwDStatus.Format(v) }
+func (v PoDLPSEPowerStatus) String() string { return namesPoDLPSEPowerStatus.Format(v) }
 
-// ParsePodlPSEPwDStatus returns the value with a name.
-func ParsePodlPSEPwDStatus(s string) (PodlPSEPwDStatus, error) { return namesPodlPSEPwDStatus.Parse(s) }
-
-// MarshalText returns what String does.
-func (v PodlPSEPwDStatus) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
-
-// UnmarshalText sets v as ParsePodlPSEPwDStatus does.
-func (v *PodlPSEPwDStatus) UnmarshalText(b []byte) error {
-	return nl.ParseText(v, b, ParsePodlPSEPwDStatus)
+// ParsePoDLPSEPowerStatus returns the value with a name.
+func ParsePoDLPSEPowerStatus(s string) (PoDLPSEPowerStatus, error) {
+	return namesPoDLPSEPowerStatus.Parse(s)
 }
 
-// MmVerifyStatus is the state of the check whether the peer supports frame
-// preemption.
-type MmVerifyStatus uint8
+// MarshalText returns what String does.
+func (v PoDLPSEPowerStatus) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// Values of MmVerifyStatus.
+// UnmarshalText sets v as ParsePoDLPSEPowerStatus does.
+func (v *PoDLPSEPowerStatus) UnmarshalText(b []byte) error {
+	return nl.ParseText(v, b, ParsePoDLPSEPowerStatus)
+}
+
+// MMVerifyStatus is the state of the check whether the peer supports frame
+// preemption.
+type MMVerifyStatus uint8
+
+// Values of MMVerifyStatus.
 const (
 	// Not known.
-	MmVerifyStatusUnknown MmVerifyStatus = 0
+	MMVerifyStatusUnknown MMVerifyStatus = 0
 	// Not begun.
-	MmVerifyStatusInitial MmVerifyStatus = 1
+	MMVerifyStatusInitial MMVerifyStatus = 1
 	// Waiting for the answer of the peer.
-	MmVerifyStatusVerifying MmVerifyStatus = 2
+	MMVerifyStatusVerifying MMVerifyStatus = 2
 	// The peer supports preemption.
-	MmVerifyStatusSucceeded MmVerifyStatus = 3
+	MMVerifyStatusSucceeded MMVerifyStatus = 3
 	// The peer did not answer.
-	MmVerifyStatusFailed MmVerifyStatus = 4
+	MMVerifyStatusFailed MMVerifyStatus = 4
 	// The check is switched off.
-	MmVerifyStatusDisabled MmVerifyStatus = 5
+	MMVerifyStatusDisabled MMVerifyStatus = 5
 )
 
-var namesMmVerifyStatus = nl.EnumNames[MmVerifyStatus]{
-	{MmVerifyStatusUnknown, "unknown"},
-	{MmVerifyStatusInitial, "initial"},
-	{MmVerifyStatusVerifying, "verifying"},
-	{MmVerifyStatusSucceeded, "succeeded"},
-	{MmVerifyStatusFailed, "failed"},
-	{MmVerifyStatusDisabled, "disabled"},
+var namesMMVerifyStatus = nl.EnumNames[MMVerifyStatus]{
+	{MMVerifyStatusUnknown, "unknown"},
+	{MMVerifyStatusInitial, "initial"},
+	{MMVerifyStatusVerifying, "verifying"},
+	{MMVerifyStatusSucceeded, "succeeded"},
+	{MMVerifyStatusFailed, "failed"},
+	{MMVerifyStatusDisabled, "disabled"},
 }
 
 // String returns the name of v, or Type(number) if it has none.
-func (v MmVerifyStatus) String() string { return namesMmVerifyStatus.Format(v) }
+func (v MMVerifyStatus) String() string { return namesMMVerifyStatus.Format(v) }
 
-// ParseMmVerifyStatus returns the value with a name.
-func ParseMmVerifyStatus(s string) (MmVerifyStatus, error) { return namesMmVerifyStatus.Parse(s) }
+// ParseMMVerifyStatus returns the value with a name.
+func ParseMMVerifyStatus(s string) (MMVerifyStatus, error) { return namesMMVerifyStatus.Parse(s) }
 
 // MarshalText returns what String does.
-func (v MmVerifyStatus) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+func (v MMVerifyStatus) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 
-// UnmarshalText sets v as ParseMmVerifyStatus does.
-func (v *MmVerifyStatus) UnmarshalText(b []byte) error {
-	return nl.ParseText(v, b, ParseMmVerifyStatus)
+// UnmarshalText sets v as ParseMMVerifyStatus does.
+func (v *MMVerifyStatus) UnmarshalText(b []byte) error {
+	return nl.ParseText(v, b, ParseMMVerifyStatus)
 }
 
-// ModuleFwFlashStatus: progress of flashing the firmware of a plug-in module.
+// ModuleFwFlashStatus is the progress of flashing the firmware of a plug-in
+// module.
 type ModuleFwFlashStatus uint32
 
 // Values of ModuleFwFlashStatus.
@@ -2408,7 +2416,7 @@ func (v *ModuleFwFlashStatus) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseModuleFwFlashStatus)
 }
 
-// PHYUpstreamType: what a PHY is attached to on the side of the host.
+// PHYUpstreamType is the thing a PHY is attached to on the side of the host.
 type PHYUpstreamType uint32
 
 // Values of PHYUpstreamType.
@@ -2438,7 +2446,7 @@ func (v *PHYUpstreamType) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParsePHYUpstreamType)
 }
 
-// RSSHashFunc: hash functions for receive side scaling.
+// RSSHashFunc is a set of hash functions for receive side scaling.
 type RSSHashFunc uint32
 
 // Values of RSSHashFunc.
@@ -2469,7 +2477,8 @@ func (v RSSHashFunc) MarshalText() ([]byte, error) { return []byte(v.String()), 
 // UnmarshalText sets v as ParseRSSHashFunc does.
 func (v *RSSHashFunc) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseRSSHashFunc) }
 
-// InputXfrm changes made to the fields of a packet before they are hashed.
+// InputXfrm is a set of changes made to the fields of a packet before they are
+// hashed.
 type InputXfrm uint32
 
 // Values of InputXfrm.

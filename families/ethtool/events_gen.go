@@ -105,7 +105,7 @@ type CableTestTDRNtf struct {
 	// Progress of the test.
 	Status nl.Opt[CableTestNtfStatus] `json:"status,omitzero"`
 	// Measurements; only when the test is over.
-	Nest *CableTdrNest `json:"nest,omitzero"`
+	Nest *CableTDRNest `json:"nest,omitzero"`
 	// Unknown holds the attributes that are not listed here.
 	Unknown nl.RawAttrs `json:"-"`
 }
@@ -147,8 +147,8 @@ type PLCANtf struct{ PLCAGetCfgReply }
 // MMNtf says that the settings of frame preemption were changed.
 type MMNtf struct{ MMGetReply }
 
-// ModuleFwFlashNtf: progress of flashing the firmware of a plug-in module. The
-// kernel sends it to the socket that started the work, not to a group.
+// ModuleFwFlashNtf is the firmware of a plug-in module is being flashed. The
+// kernel sends this to the socket that started the work, not to a group.
 type ModuleFwFlashNtf struct {
 	// The device the message is about.
 	Header *Header `json:"header,omitzero"`

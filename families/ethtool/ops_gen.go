@@ -762,7 +762,7 @@ func (m *FeaturesGetRequest) Decode(d *nl.Decoder) {
 type FeaturesGetReply struct {
 	// The device the message is about.
 	Header *Header `json:"header,omitzero"`
-	// In a reply to get, features that can be changed.
+	// Features that can be changed; the mask holds all that exist.
 	HW *Bitset `json:"hw,omitzero"`
 	// Features wanted. In a reply to set, those wanted that could not be had:
 	// the mask holds the bits that differ, the value what is wanted.
@@ -897,8 +897,8 @@ func (m *FeaturesSetReply) Decode(d *nl.Decoder) {
 	}
 }
 
-// FeaturesSet: switches features (offloads) of a device on or off. The reply
-// tells what came of it; there is none with the flag omit-reply.
+// FeaturesSet changes which features (offloads) of a device are wanted. The
+// reply tells what came of it; there is none with the flag omit-reply.
 //
 // Needs CAP_NET_ADMIN.
 func (c *Client) FeaturesSet(ctx context.Context, req *FeaturesSetRequest, opts ...nl.CallOption) (*FeaturesSetReply, error) {
@@ -2108,7 +2108,7 @@ type CableTestTDRActRequest struct {
 	// The device the message is about.
 	Header *Header `json:"header,omitzero"`
 	// Settings of the test.
-	Cfg *CableTestTdrCfg `json:"cfg,omitzero"`
+	Cfg *CableTestTDRCfg `json:"cfg,omitzero"`
 	// Unknown holds the attributes that are not listed here.
 	Unknown nl.RawAttrs `json:"-"`
 }
@@ -2811,17 +2811,17 @@ type PSEGetReply struct {
 	// The device the message is about.
 	Header *Header `json:"header,omitzero"`
 	// Whether delivery over one pair is switched on.
-	PoDLAdminState nl.Opt[PodlPSEAdminState] `json:"podl-pse-admin-state,omitzero"`
+	PoDLAdminState nl.Opt[PoDLPSEAdminState] `json:"podl-pse-admin-state,omitzero"`
 	// Switches delivery over one pair on or off. From 2 to 3.
-	PoDLAdminControl nl.Opt[PodlPSEAdminState] `json:"podl-pse-admin-control,omitzero"`
+	PoDLAdminControl nl.Opt[PoDLPSEAdminState] `json:"podl-pse-admin-control,omitzero"`
 	// What the port does, over one pair.
-	PoDLPowerStatus nl.Opt[PodlPSEPwDStatus] `json:"podl-pse-pw-d-status,omitzero"`
+	PoDLPowerStatus nl.Opt[PoDLPSEPowerStatus] `json:"podl-pse-pw-d-status,omitzero"`
 	// Whether power over Ethernet is switched on.
 	C33AdminState nl.Opt[C33PSEAdminState] `json:"c33-pse-admin-state,omitzero"`
 	// Switches power over Ethernet on or off. From 2 to 3.
 	C33AdminControl nl.Opt[C33PSEAdminState] `json:"c33-pse-admin-control,omitzero"`
 	// What the port does, with power over Ethernet.
-	C33PowerStatus nl.Opt[C33PSEPwDStatus] `json:"c33-pse-pw-d-status,omitzero"`
+	C33PowerStatus nl.Opt[C33PSEPowerStatus] `json:"c33-pse-pw-d-status,omitzero"`
 	// Power class of the device that is fed.
 	C33PowerClass nl.Opt[uint32] `json:"c33-pse-pw-class,omitzero"`
 	// Power delivered, in milliwatts.
@@ -2834,7 +2834,7 @@ type PSEGetReply struct {
 	// Power limit of the port in milliwatts.
 	C33AvailPowerLimit nl.Opt[uint32] `json:"c33-pse-avail-pw-limit,omitzero"`
 	// One range of limits the port accepts.
-	C33PowerLimitRanges []C33PSEPwLimit `json:"c33-pse-pw-limit-ranges,omitzero"`
+	C33PowerLimitRanges []C33PSEPowerLimit `json:"c33-pse-pw-limit-ranges,omitzero"`
 	// Unknown holds the attributes that are not listed here.
 	Unknown nl.RawAttrs `json:"-"`
 }
@@ -2857,7 +2857,7 @@ func (m *PSEGetReply) Encode(e *nl.Encoder) {
 	nl.PutU32(e, attrPSEC33ExtState, m.C33ExtState)
 	nl.PutU32(e, attrPSEC33ExtSubstate, m.C33ExtSubstate)
 	nl.PutU32(e, attrPSEC33AvailPowerLimit, m.C33AvailPowerLimit)
-	nl.PutMulti(e, attrPSEC33PowerLimitRanges|nl.Nested, m.C33PowerLimitRanges, (*C33PSEPwLimit).Encode)
+	nl.PutMulti(e, attrPSEC33PowerLimitRanges|nl.Nested, m.C33PowerLimitRanges, (*C33PSEPowerLimit).Encode)
 	e.Raw(m.Unknown)
 }
 
@@ -2890,7 +2890,7 @@ func (m *PSEGetReply) Decode(d *nl.Decoder) {
 		case attrPSEC33AvailPowerLimit:
 			nl.GetU32(d, &m.C33AvailPowerLimit)
 		case attrPSEC33PowerLimitRanges:
-			nl.GetMulti(d, &m.C33PowerLimitRanges, (*C33PSEPwLimit).Decode)
+			nl.GetMulti(d, &m.C33PowerLimitRanges, (*C33PSEPowerLimit).Decode)
 		default:
 			d.Unknown(&m.Unknown)
 		}
@@ -2923,7 +2923,7 @@ type PSESetRequest struct {
 	// The device the message is about.
 	Header *Header `json:"header,omitzero"`
 	// Switches delivery over one pair on or off. From 2 to 3.
-	PoDLAdminControl nl.Opt[PodlPSEAdminState] `json:"podl-pse-admin-control,omitzero"`
+	PoDLAdminControl nl.Opt[PoDLPSEAdminState] `json:"podl-pse-admin-control,omitzero"`
 	// Switches power over Ethernet on or off. From 2 to 3.
 	C33AdminControl nl.Opt[C33PSEAdminState] `json:"c33-pse-admin-control,omitzero"`
 	// Power limit of the port in milliwatts.
@@ -2963,7 +2963,8 @@ func (m *PSESetRequest) Decode(d *nl.Decoder) {
 	}
 }
 
-// PSESet: switches power over the cable on or off and limits it.
+// PSESet changes whether power is delivered over the cable, and how much at
+// most.
 //
 // Needs CAP_NET_ADMIN.
 func (c *Client) PSESet(ctx context.Context, req *PSESetRequest, opts ...nl.CallOption) error {
@@ -3398,7 +3399,7 @@ type MMGetReply struct {
 	// 1 if the peer is asked whether it supports preemption. At most 1.
 	VerifyEnabled nl.Opt[uint8] `json:"verify-enabled,omitzero"`
 	// State of the check of the peer.
-	VerifyStatus nl.Opt[MmVerifyStatus] `json:"verify-status,omitzero"`
+	VerifyStatus nl.Opt[MMVerifyStatus] `json:"verify-status,omitzero"`
 	// Time between two questions to the peer, in milliseconds. Counted in ms.
 	// From 1 to 128.
 	VerifyTime nl.Opt[time.Duration] `json:"verify-time,omitzero"`
