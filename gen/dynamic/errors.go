@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/nlgen/nlgen/gen/tree"
+	"github.com/nlgen/nlgen/gen/diag"
 )
 
 // An Error says what is wrong in which place of a message.
@@ -76,5 +76,5 @@ func in(op string, err error) error {
 
 // unknownName reports a name that is not one of known.
 func unknownName(kind, name string, known []string) error {
-	return &Error{Msg: "unknown " + kind + " " + name, Hint: tree.DidYouMean(name, known)}
+	return &Error{Msg: "unknown " + kind + " " + name, Hint: diag.DidYouMean(name, known)}
 }

@@ -9,8 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/nlgen/nlgen/gen/diag"
 	"github.com/nlgen/nlgen/gen/model"
-	"github.com/nlgen/nlgen/gen/tree"
 )
 
 // A scalar is the type of an integer: of an attribute, an element or a member.
@@ -283,7 +283,7 @@ func unknownEntry(enum *model.Enum, name string) error {
 	}
 	return &Error{
 		Msg:  fmt.Sprintf("%s has no value %q", enum.Name, name),
-		Hint: tree.DidYouMean(name, names),
+		Hint: diag.DidYouMean(name, names),
 	}
 }
 

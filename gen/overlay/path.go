@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/nlgen/nlgen/gen/diag"
 	"github.com/nlgen/nlgen/gen/tree"
 )
 
@@ -101,7 +102,7 @@ func notFound(s *spot) error {
 	}
 	return &tree.Problem{
 		Msg:  fmt.Sprintf("%s has no %q", around, s.name()),
-		Hint: tree.DidYouMean(s.name(), siblings(s)),
+		Hint: diag.DidYouMean(s.name(), siblings(s)),
 	}
 }
 

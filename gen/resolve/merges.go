@@ -8,7 +8,6 @@ import (
 	"github.com/nlgen/nlgen/gen/diag"
 	"github.com/nlgen/nlgen/gen/model"
 	"github.com/nlgen/nlgen/gen/spec"
-	"github.com/nlgen/nlgen/gen/tree"
 )
 
 // keysAndMerges resolves what identifies listed objects, and how those split
@@ -56,7 +55,7 @@ func (r *resolver) keyPart(name spec.Val[string], m *model.Message, path string)
 	r.diags.Add(diag.Diagnostic{
 		Pos: name.Pos, Path: path,
 		Msg:  fmt.Sprintf("the message has nothing called %q", name.Value),
-		Hint: tree.DidYouMean(name.Value, known),
+		Hint: diag.DidYouMean(name.Value, known),
 	})
 	return model.KeyPart{}, false
 }

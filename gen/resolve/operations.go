@@ -8,7 +8,6 @@ import (
 	"github.com/nlgen/nlgen/gen/diag"
 	"github.com/nlgen/nlgen/gen/model"
 	"github.com/nlgen/nlgen/gen/spec"
-	"github.com/nlgen/nlgen/gen/tree"
 )
 
 // opNode is an operation on its way through resolution.
@@ -110,7 +109,7 @@ func (r *resolver) selectWanted() {
 			r.diags.Add(diag.Diagnostic{
 				Pos: r.spec.Operations.Pos, Path: "operations",
 				Msg:  fmt.Sprintf("there is no operation %q, which is asked for", name),
-				Hint: tree.DidYouMean(name, slices.Sorted(maps.Keys(r.ops))),
+				Hint: diag.DidYouMean(name, slices.Sorted(maps.Keys(r.ops))),
 			})
 			continue
 		}

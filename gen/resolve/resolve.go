@@ -17,7 +17,6 @@ import (
 	"github.com/nlgen/nlgen/gen/model"
 	"github.com/nlgen/nlgen/gen/naming"
 	"github.com/nlgen/nlgen/gen/spec"
-	"github.com/nlgen/nlgen/gen/tree"
 )
 
 // Options adjusts [Resolve].
@@ -127,7 +126,7 @@ func (r *resolver) unknown(ref spec.Val[string], path, what string, known []stri
 	r.diags.Add(diag.Diagnostic{
 		Pos: ref.Pos, Path: path,
 		Msg:  fmt.Sprintf("there is no %s %q", what, ref.Value),
-		Hint: tree.DidYouMean(ref.Value, known),
+		Hint: diag.DidYouMean(ref.Value, known),
 	})
 }
 

@@ -5,7 +5,6 @@ import (
 
 	"github.com/nlgen/nlgen/gen/diag"
 	"github.com/nlgen/nlgen/gen/model"
-	"github.com/nlgen/nlgen/gen/tree"
 )
 
 // selectors finds the attribute that picks the format of each sub-message: in
@@ -98,5 +97,5 @@ func selectable(sel *model.Attr, value string) (hint string, ok bool) {
 		}
 		names = append(names, entry.Name)
 	}
-	return tree.DidYouMean(value, names), false
+	return diag.DidYouMean(value, names), false
 }

@@ -145,7 +145,7 @@ func (m *Map) Done(required ...string) {
 		m.Report(diag.Diagnostic{
 			Pos: f.Key.Pos, Severity: severity,
 			Msg:  fmt.Sprintf("unknown key %q", f.Key.Value),
-			Hint: DidYouMean(f.Key.Value, m.known),
+			Hint: diag.DidYouMean(f.Key.Value, m.known),
 		})
 	}
 }

@@ -190,22 +190,6 @@ func TestTextOrNull(t *testing.T) {
 	}
 }
 
-func TestDidYouMean(t *testing.T) {
-	candidates := []string{"type", "value", "nested-attributes", "enum"}
-	tests := map[string]string{
-		"tpye": "type", "typ": "type", "Value": "value", "nested-atributs": "nested-attributes", "enums": "enum", "nested": "nested-attributes", "valuable": "", "enumeration": "enum",
-		"zebra": "", "": "", strings.Repeat("type", 100): "",
-	}
-	for in, want := range tests {
-		if want != "" {
-			want = fmt.Sprintf("did you mean %q?", want)
-		}
-		if got := tree.DidYouMean(in, candidates); got != want {
-			t.Errorf("DidYouMean(%q) = %q, want %q", in, got, want)
-		}
-	}
-}
-
 func TestLenient(t *testing.T) {
 	root, _ := tree.Load("in.yaml", []byte("known: 1\nunknwon: 2\n"))
 	for lenient, want := range map[bool]diag.Severity{false: diag.Error, true: diag.Warning} {

@@ -29,7 +29,7 @@ var allowed = map[string][]string{
 	"gen/naming":  {"gen/diag"},
 	"gen/resolve": {"gen/diag", "gen/spec", "gen/tree", "gen/naming", "gen/model"},
 	"gen/golang":  {"gen/model"},
-	"gen/dynamic": {"gen/model"},
+	"gen/dynamic": {"gen/diag", "gen/model"},
 	"gen": {
 		"gen/diag", "gen/tree", "gen/overlay", "gen/errata", "gen/spec", "gen/resolve",
 		"gen/model", "gen/golang",
