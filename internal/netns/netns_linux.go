@@ -1,6 +1,7 @@
 package netns
 
 import (
+	"encoding/json"
 	"os"
 	"os/exec"
 	"runtime"
@@ -65,6 +66,15 @@ func (ns *NS) Run(name string, args ...string) string {
 		ns.tb.Fatalf("%s %q: %v\n%s", name, args, err, out)
 	}
 	return string(out)
+}
+
+// JSON runs a command as Run does and decodes the JSON that it prints into v.
+func (ns *NS) JSON(v any, name string, args ...string) {
+	ns.tb.Helper()
+	out := ns.Run(name, args...)
+	if err := json.Unmarshal([]byte(out), v); err != nil {
+		ns.tb.Fatalf("%s %q: %v\n%s", name, args, err, out)
+	}
 }
 
 // current opens the namespace of the calling thread.

@@ -1,0 +1,79 @@
+// Package familytest has what the tests of the generated packages share.
+package familytest
+
+import (
+	"context"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	nl "github.com/nlgen/nlgen/runtime"
+)
+
+// Context returns a context that ends with the test, or a little before a test
+// that hangs would annoy.
+func Context(tb testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	tb.Cleanup(cancel)
+	return ctx
+}
+
+// Find returns the only item of a list that match accepts.
+func Find[T any](tb testing.TB, list []T, match func(T) bool) T {
+	tb.Helper()
+	var found []T
+	for _, v := range list {
+		if match(v) {
+			found = append(found, v)
+		}
+	}
+	if len(found) != 1 {
+		tb.Fatalf("found %d items among %d, want 1", len(found), len(list))
+	}
+	return found[0]
+}
+
+// Event reads the stream of a subscription up to the first event of type E that
+// match accepts.
+func Event[E nl.Message](tb testing.TB, sub *nl.Subscription, match func(E) bool) E {
+	tb.Helper()
+	for ev, err := range sub.Events(Context(tb)) {
+		if err != nil {
+			tb.Fatalf("no such event: %v", err)
+		}
+		if e, ok := ev.(E); ok && match(e) {
+			return e
+		}
+	}
+	panic("unreachable: a stream without an error does not end")
+}
+
+// RoundTrip decodes a message of the kernel, encodes it and decodes it again,
+// which must give equal values. It returns the value.
+func RoundTrip[T any, P nl.MessagePtr[T]](tb testing.TB, raw []byte) *T {
+	tb.Helper()
+	first, second := new(T), new(T)
+	if err := nl.Unmarshal(raw, P(first)); err != nil {
+		tb.Fatalf("decode %x: %v", raw, err)
+	}
+	b, err := nl.Marshal(P(first))
+	if err != nil {
+		tb.Fatalf("encode %+v: %v", first, err)
+	}
+	if err := nl.Unmarshal(b, P(second)); err != nil {
+		tb.Fatalf("decode what was encoded, %x: %v", b, err)
+	}
+	Equal(tb, "decoded again", second, first)
+	return first
+}
+
+// Equal reports an error if got and want differ, unexported fields included.
+func Equal[T any](tb testing.TB, what string, got, want T) {
+	tb.Helper()
+	all := cmp.Exporter(func(reflect.Type) bool { return true })
+	if diff := cmp.Diff(want, got, all); diff != "" {
+		tb.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
