@@ -8,8 +8,9 @@ import (
 )
 
 // Do sends a request and returns the reply. A nil req is a zero request. The
-// reply is nil if there is none, which only operations with NoReply or Optional
-// allow. Errors are of type *Error.
+// reply is nil if the kernel sent none, which only some operations allow: those
+// with NoReply or Optional, and a few of generic families that can be told not to
+// reply. Errors are of type *Error.
 func Do[R, Q any, PR MessagePtr[R], PQ MessagePtr[Q]](ctx context.Context, c *Conn, op *Op, req PQ, opts ...CallOption) (*R, error) {
 	if req == nil {
 		req = new(Q)
@@ -91,8 +92,9 @@ func (p *port) answer(reply Message, w want) (bool, error) {
 			if err := p.status(); err != nil {
 				return got, err
 			}
-			// audit acknowledges before it replies.
-			if acked = true; got || w != wantReply {
+			// audit acknowledges before it replies. Generic families reply first, so
+			// none will come any more, as with ethtool's flag omit-reply.
+			if acked = true; got || w != wantReply || p.conn.family.generic() {
 				return got, nil
 			}
 			continue

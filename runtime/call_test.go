@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"log/slog"
 	"net"
@@ -249,6 +250,16 @@ func TestGeneric(t *testing.T) {
 	want := "fake: getlink: the kernel does not have this family; is the module fake loaded?"
 	if err.Error() != want {
 		t.Errorf("error = %v, want %s", err, want)
+	}
+}
+
+// A generic family that acknowledges has said all: waiting on would never end.
+func TestGenericNoReply(t *testing.T) {
+	k := &fakeKernel{families: map[string]familyInfo{"fake": {id: 40}}}
+	k.serve = func(s *fakeSocket, req message) { s.push(errorReply(req, 0)) }
+	r, err := Do[Raw, Raw](ctx, connectFake(t, &genlFamily, k), &opAudit, nil)
+	if r != nil || err != nil {
+		t.Errorf("reply %v, error %v; want neither", r, err)
 	}
 }
 
@@ -657,6 +668,36 @@ func TestLogger(t *testing.T) {
 level=DEBUG msg="netlink receive" family=rt-link name=getlink type=16 flags=0 seq=1 port=1000 body="header=` + fmt.Sprintf("%x", linkBody(1, "")[:16]) + ` ifname=\"eth0\""
 `
 	if diff := cmp.Diff(want, log.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestDebug(t *testing.T) {
+	t.Setenv("NLGEN_DEBUG", "1")
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	stderr := os.Stderr
+	os.Stderr = w
+	defer func() { os.Stderr = stderr }()
+	k := &fakeKernel{families: map[string]familyInfo{"fake": {id: 40}}, serve: func(s *fakeSocket, req message) {
+		s.push(errorReply(req, -1, attr(extackMsg, cstr("no"))))
+	}}
+	err = Exec(ctx, connectFake(t, &genlFamily, k), &opNewLink, &link{MTU: U32(1500)}, Create)
+	if !errors.Is(err, os.ErrPermission) {
+		t.Error(err)
+	}
+	w.Close()
+	got, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `fake: send newlink: type=40 flags=request|ack|create seq=1 port=1000 cmd=16 header=00000000000000000000000000000000 mtu=1500
+fake: receive newlink: type=2 flags=dump seq=1 port=1000 NLMSG_ERROR 1 (operation not permitted) "no"
+`
+	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Error(diff)
 	}
 }

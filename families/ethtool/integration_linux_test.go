@@ -154,10 +154,11 @@ func TestIntegrationFeatures(t *testing.T) {
 	if !slices.Contains(before, feature) {
 		t.Fatalf("%s is not active, only %q", feature, before)
 	}
-	reply, err := c.FeaturesSet(ctx, &ethtool.FeaturesSetRequest{
+	req := &ethtool.FeaturesSetRequest{
 		Header: device(dev),
 		Wanted: &ethtool.Bitset{Bits: &ethtool.BitsetBits{Bit: []ethtool.BitsetBit{{Name: nl.Some(feature)}}}},
-	})
+	}
+	reply, err := c.FeaturesSet(ctx, req)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,6 +167,15 @@ func TestIntegrationFeatures(t *testing.T) {
 	}
 	want := slices.DeleteFunc(slices.Clone(before), func(s string) bool { return s == feature })
 	if diff := cmp.Diff(want, checkFeatures(ctx, t, ns, c)); diff != "" {
+		t.Errorf("active features (-want +got):\n%s", diff)
+	}
+
+	req.Header.Flags = nl.Some(ethtool.HeaderFlagsOmitReply)
+	req.Wanted.Bits.Bit[0].Value = true
+	if reply, err := c.FeaturesSet(ctx, req); reply != nil || err != nil {
+		t.Errorf("omit-reply: reply %+v, error %v; want neither", reply, err)
+	}
+	if diff := cmp.Diff(before, checkFeatures(ctx, t, ns, c)); diff != "" {
 		t.Errorf("active features (-want +got):\n%s", diff)
 	}
 }
