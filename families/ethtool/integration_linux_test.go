@@ -99,13 +99,13 @@ func mapped(b *ethtool.Bitset, names []string) []string {
 	return out
 }
 
-// shown runs ethtool --json for dev and decodes what it says about the device.
+// shown returns what ethtool --json says about the device that args name.
 func shown[T any](t *testing.T, ns *netns.NS, args ...string) T {
 	t.Helper()
 	var devices []T
-	out := ns.Run("ethtool", append([]string{"--json"}, args...)...)
-	if err := json.Unmarshal([]byte(out), &devices); err != nil || len(devices) != 1 {
-		t.Fatalf("ethtool --json %q: %v\n%s", args, err, out)
+	ns.JSON(&devices, "ethtool", append([]string{"--json"}, args...)...)
+	if len(devices) != 1 {
+		t.Fatalf("ethtool --json %q shows %d devices, want 1", args, len(devices))
 	}
 	return devices[0]
 }
