@@ -695,7 +695,7 @@ func TestDebug(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `fake: send newlink: type=40 flags=request|ack|create seq=1 port=1000 cmd=16 header=00000000000000000000000000000000 mtu=1500
-fake: receive newlink: type=2 flags=dump seq=1 port=1000 NLMSG_ERROR 1 (operation not permitted) "no"
+fake: receive newlink: type=2 flags=capped|ack-tlvs seq=1 port=1000 NLMSG_ERROR 1 (operation not permitted) "no"
 `
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Error(diff)

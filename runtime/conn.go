@@ -155,15 +155,17 @@ func (c *Conn) acquire(ctx context.Context) (*port, error) {
 
 func (c *Conn) dial() (*port, error) {
 	s, err := c.transport.dial(socketOptions{c.config.readBuffer, c.config.writeBuffer, !c.config.lenient})
-	if err != nil {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.closed && err == nil:
+		return nil, errors.Join(net.ErrClosed, s.close())
+	case c.closed:
+		return nil, net.ErrClosed
+	case err != nil:
 		return nil, err
 	}
 	p := newPort(c, s)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.closed {
-		return nil, errors.Join(net.ErrClosed, s.close())
-	}
 	c.ports[p] = struct{}{}
 	return p, nil
 }

@@ -28,14 +28,22 @@ func (c *Conn) trace(direction, name string, set, header int, raw []byte) {
 	if logging {
 		logger.Debug("netlink "+direction,
 			slog.String("family", c.family.Name), slog.String("name", name),
-			slog.Int("type", int(m.Type)), slog.String("flags", Flags(m.Flags).String()),
+			slog.Int("type", int(m.Type)), slog.String("flags", flagText(&m)),
 			slog.Uint64("seq", uint64(m.Sequence)), slog.Uint64("port", uint64(m.PortID)),
 			slog.String("body", body))
 	}
 	if c.debug {
-		fmt.Fprintf(os.Stderr, "%s: %s %s: type=%d flags=%v seq=%d port=%d %s\n",
-			c.family.Name, direction, name, m.Type, Flags(m.Flags), m.Sequence, m.PortID, body)
+		fmt.Fprintf(os.Stderr, "%s: %s %s: type=%d flags=%s seq=%d port=%d %s\n",
+			c.family.Name, direction, name, m.Type, flagText(&m), m.Sequence, m.PortID, body)
 	}
+}
+
+// flagText returns the names of the message's flags.
+func flagText(m *message) string {
+	if m.Type == typeError || m.Type == typeDone {
+		return controlFlagNames.Format(m.Flags)
+	}
+	return Flags(m.Flags).String()
 }
 
 // describe returns the content of a message by name.

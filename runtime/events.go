@@ -97,8 +97,12 @@ func (s *Subscription) register() error {
 // Close ends the subscription. A stream under way ends with net.ErrClosed.
 func (s *Subscription) Close() error {
 	s.conn.mu.Lock()
+	_, open := s.conn.subs[s]
 	delete(s.conn.subs, s)
 	s.conn.mu.Unlock()
+	if !open {
+		return nil
+	}
 	return s.socket.close()
 }
 

@@ -120,6 +120,9 @@ func TestEventsEnd(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	if err := s.Close(); err != nil {
+		t.Errorf("closed again: %v", err)
+	}
 }
 
 func TestEventsTwice(t *testing.T) {

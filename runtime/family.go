@@ -117,5 +117,12 @@ var flagNames = FlagNames[Flags]{
 	{Append, "append"},
 }
 
+var controlFlagNames = FlagNames[uint16]{
+	{flagMulti, "multi"},
+	{flagInterrupted, "dump-intr"},
+	{flagCapped, "capped"},
+	{flagTLVs, "ack-tlvs"},
+}
+
 // String returns the names of the flags, separated by "|".
 func (f Flags) String() string { return flagNames.Format(f) }

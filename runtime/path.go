@@ -160,16 +160,21 @@ func (t *tree) attrs(n node, pos, set int) []node {
 		nodes[i].attr, nodes[i].name = a, a.Name
 		count[a.ID]++
 	}
-	seen := make(map[uint16]int)
+	// A selector may follow the body that it selects.
 	selectors := n.selectors
 	for i := range nodes {
+		if count[nodes[i].attr.ID] == 1 {
+			selectors = t.selector(&nodes[i], selectors)
+		}
+	}
+	seen := make(map[uint16]int)
+	for i := range nodes {
 		c := &nodes[i]
+		c.selectors = selectors
 		if id := c.attr.ID; count[id] > 1 {
 			c.name += index(seen[id])
 			seen[id]++
 		}
-		selectors = t.selector(c, selectors)
-		c.selectors = selectors
 	}
 	return nodes
 }

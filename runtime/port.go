@@ -79,9 +79,6 @@ func (p *port) request(req Message, flags uint16) error {
 	if p.ctx.Done() != nil {
 		p.stop = context.AfterFunc(p.ctx, p.wake)
 	}
-	if err := p.setTimeout(); err != nil {
-		return err
-	}
 	if err := p.send(p.enc.buf); err != nil {
 		return p.ioError(err)
 	}

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"time"
@@ -333,6 +334,14 @@ func PutFlag(e *Encoder, id uint16, set bool) {
 	if set {
 		e.End(e.Begin(id))
 	}
+}
+
+// GetFlag reads the current attribute as a flag. Being there sets it; the bytes
+// that a few attributes carry against the rule (the ttl-inherit of vxlan) count
+// as a number.
+func GetFlag(d *Decoder, set *bool) {
+	payload := d.buf[d.off:d.lim]
+	*set = len(payload) == 0 || len(bytes.Trim(payload, "\x00")) > 0
 }
 
 // A Wire is the wire type of an integer, for values that Go sees as another type.

@@ -90,9 +90,9 @@ func (s *kernelSocket) trySend(fd uintptr) bool {
 	}
 }
 
-func (s *kernelSocket) setDeadline(t time.Time) error { return s.conn.SetDeadline(t) }
-func (s *kernelSocket) join(group uint32) error       { return s.conn.JoinGroup(group) }
-func (s *kernelSocket) leave(group uint32) error      { return s.conn.LeaveGroup(group) }
+func (s *kernelSocket) setDeadline(t time.Time) error { return closedError(s.conn.SetDeadline(t)) }
+func (s *kernelSocket) join(group uint32) error       { return closedError(s.conn.JoinGroup(group)) }
+func (s *kernelSocket) leave(group uint32) error      { return closedError(s.conn.LeaveGroup(group)) }
 func (s *kernelSocket) portID() uint32                { return s.pid }
 func (s *kernelSocket) close() error                  { return s.conn.Close() }
 
