@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"bytes"
+	"fmt"
 	"testing"
 )
 
@@ -73,7 +74,7 @@ func TestDescribe(t *testing.T) {
 		{vethAttrs(), `linkinfo={kind="veth" data={peer={header=00000000000000000000000000000000 ifname="v1"}}}`},
 		{attr(7, attr(1, attr(2, []byte{10, 0, 0, 1})), attr(2, attr(1, u32(4)))), "ops={[0]={via=10.0.0.1} [1]={id=4}}"},
 		{attr(9, attr(3, attr(4, attr(1, u32(5))))), "policy={3={4={id=5}}}"},
-		{attr(10, record(attr(1, u32(1))), record()), "hops={[0]={header=1000000000000000 id=1} [1]={header=0800000000000000}}"},
+		{attr(10, record(attr(1, u32(1))), record()), fmt.Sprintf("hops={[0]={header=%x000000000000 id=1} [1]={header=%x000000000000}}", u16(16), u16(8))},
 	}
 	c, _ := dialFake(t, &linkFamily, slow)
 	for _, tt := range tests {
