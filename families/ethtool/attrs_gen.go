@@ -1054,7 +1054,7 @@ func (m *BitsetBit) Decode(d *nl.Decoder) {
 		case attrBitsetBitName:
 			nl.GetString(d, &m.Name)
 		case attrBitsetBitValue:
-			m.Value = true
+			nl.GetFlag(d, &m.Value)
 		default:
 			d.Unknown(&m.Unknown)
 		}
@@ -1124,7 +1124,7 @@ func (m *Bitset) Decode(d *nl.Decoder) {
 	for d.Next() {
 		switch d.ID() {
 		case attrBitsetNomask:
-			m.Nomask = true
+			nl.GetFlag(d, &m.Nomask)
 		case attrBitsetSize:
 			nl.GetU32(d, &m.Size)
 		case attrBitsetBits:

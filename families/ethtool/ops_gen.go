@@ -42,7 +42,7 @@ func (m *StrsetGetRequest) Decode(d *nl.Decoder) {
 		case attrStrsetStringsets:
 			nl.GetNest(d, &m.Stringsets)
 		case attrStrsetCountsOnly:
-			m.CountsOnly = true
+			nl.GetFlag(d, &m.CountsOnly)
 		default:
 			d.Unknown(&m.Unknown)
 		}

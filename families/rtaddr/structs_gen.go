@@ -46,6 +46,7 @@ func (s *IfAddrmsg) get(b []byte) {
 // Encode implements nl.Message.
 func (s *IfAddrmsg) Encode(e *nl.Encoder) {
 	s.put(e.Grow(sizeIfAddrmsg))
+	nl.CheckMax(e, nl.Some(s.Flags), 0xff)
 }
 
 // Decode implements nl.Message.

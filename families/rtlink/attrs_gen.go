@@ -845,6 +845,222 @@ const (
 	attrLinkinfoOvpnMode = 1
 )
 
+// Attributes of bridge-af-spec-attrs.
+const (
+	attrBridgeAfSpecFlags          = 0
+	attrBridgeAfSpecMode           = 1
+	attrBridgeAfSpecVLANInfo       = 2
+	attrBridgeAfSpecVLANTunnelInfo = 3
+	attrBridgeAfSpecMRP            = 4
+	attrBridgeAfSpecCFM            = 5
+	attrBridgeAfSpecMST            = 6
+)
+
+// Attributes of bridge-vlan-tunnel-attrs.
+const (
+	attrBridgeVLANTunnelID    = 1
+	attrBridgeVLANTunnelVID   = 2
+	attrBridgeVLANTunnelFlags = 3
+)
+
+// Attributes of bridge-mst-attrs.
+const (
+	attrBridgeMstEntries = 1
+)
+
+// Attributes of bridge-mst-entry-attrs.
+const (
+	attrBridgeMstEntryMSTI  = 1
+	attrBridgeMstEntryState = 2
+)
+
+// Attributes of bridge-mrp-attrs.
+const (
+	attrBridgeMrpInstance    = 1
+	attrBridgeMrpPortState   = 2
+	attrBridgeMrpPortRole    = 3
+	attrBridgeMrpRingState   = 4
+	attrBridgeMrpRingRole    = 5
+	attrBridgeMrpStartTest   = 6
+	attrBridgeMrpInfo        = 7
+	attrBridgeMrpInRole      = 8
+	attrBridgeMrpInState     = 9
+	attrBridgeMrpStartInTest = 10
+)
+
+// Attributes of mrp-instance-attrs.
+const (
+	attrMrpInstanceRingID   = 1
+	attrMrpInstancePIfindex = 2
+	attrMrpInstanceSIfindex = 3
+	attrMrpInstancePrio     = 4
+)
+
+// Attributes of mrp-port-state-attrs.
+const (
+	attrMrpPortStateState = 1
+)
+
+// Attributes of mrp-port-role-attrs.
+const (
+	attrMrpPortRoleRole = 1
+)
+
+// Attributes of mrp-ring-state-attrs.
+const (
+	attrMrpRingStateRingID = 1
+	attrMrpRingStateState  = 2
+)
+
+// Attributes of mrp-ring-role-attrs.
+const (
+	attrMrpRingRoleRingID = 1
+	attrMrpRingRoleRole   = 2
+)
+
+// Attributes of mrp-start-test-attrs.
+const (
+	attrMrpStartTestRingID   = 1
+	attrMrpStartTestInterval = 2
+	attrMrpStartTestMaxMiss  = 3
+	attrMrpStartTestPeriod   = 4
+	attrMrpStartTestMonitor  = 5
+)
+
+// Attributes of mrp-info-attrs.
+const (
+	attrMrpInfoRingID         = 1
+	attrMrpInfoPIfindex       = 2
+	attrMrpInfoSIfindex       = 3
+	attrMrpInfoPrio           = 4
+	attrMrpInfoRingState      = 5
+	attrMrpInfoRingRole       = 6
+	attrMrpInfoTestInterval   = 7
+	attrMrpInfoTestMaxMiss    = 8
+	attrMrpInfoTestMonitor    = 9
+	attrMrpInfoIIfindex       = 10
+	attrMrpInfoInState        = 11
+	attrMrpInfoInRole         = 12
+	attrMrpInfoInTestInterval = 13
+	attrMrpInfoInTestMaxMiss  = 14
+)
+
+// Attributes of mrp-in-state-attrs.
+const (
+	attrMrpInStateInID  = 1
+	attrMrpInStateState = 2
+)
+
+// Attributes of mrp-in-role-attrs.
+const (
+	attrMrpInRoleRingID   = 1
+	attrMrpInRoleInID     = 2
+	attrMrpInRoleRole     = 3
+	attrMrpInRoleIIfindex = 4
+)
+
+// Attributes of mrp-start-in-test-attrs.
+const (
+	attrMrpStartInTestInID     = 1
+	attrMrpStartInTestInterval = 2
+	attrMrpStartInTestMaxMiss  = 3
+	attrMrpStartInTestPeriod   = 4
+)
+
+// Attributes of bridge-cfm-attrs.
+const (
+	attrBridgeCfmMEPCreate        = 1
+	attrBridgeCfmMEPDelete        = 2
+	attrBridgeCfmMEPConfig        = 3
+	attrBridgeCfmCCConfig         = 4
+	attrBridgeCfmCCPeerMEPAdd     = 5
+	attrBridgeCfmCCPeerMEPRemove  = 6
+	attrBridgeCfmCCRDI            = 7
+	attrBridgeCfmCCCCMTx          = 8
+	attrBridgeCfmMEPCreateInfo    = 9
+	attrBridgeCfmMEPConfigInfo    = 10
+	attrBridgeCfmCCConfigInfo     = 11
+	attrBridgeCfmCCRDIInfo        = 12
+	attrBridgeCfmCCCCMTxInfo      = 13
+	attrBridgeCfmCCPeerMEPInfo    = 14
+	attrBridgeCfmMEPStatusInfo    = 15
+	attrBridgeCfmCCPeerStatusInfo = 16
+)
+
+// Attributes of cfm-mep-create-attrs.
+const (
+	attrCfmMepCreateInstance  = 1
+	attrCfmMepCreateDomain    = 2
+	attrCfmMepCreateDirection = 3
+	attrCfmMepCreateIfindex   = 4
+)
+
+// Attributes of cfm-mep-delete-attrs.
+const (
+	attrCfmMepDeleteInstance = 1
+)
+
+// Attributes of cfm-mep-config-attrs.
+const (
+	attrCfmMepConfigInstance   = 1
+	attrCfmMepConfigUnicastMAC = 2
+	attrCfmMepConfigMDLevel    = 3
+	attrCfmMepConfigMEPID      = 4
+)
+
+// Attributes of cfm-cc-config-attrs.
+const (
+	attrCfmCcConfigInstance    = 1
+	attrCfmCcConfigEnable      = 2
+	attrCfmCcConfigExpInterval = 3
+	attrCfmCcConfigExpMAID     = 4
+)
+
+// Attributes of cfm-cc-peer-mep-attrs.
+const (
+	attrCfmCcPeerMepInstance = 1
+	attrCfmCcPeerMepMEPID    = 2
+)
+
+// Attributes of cfm-cc-rdi-attrs.
+const (
+	attrCfmCcRdiInstance = 1
+	attrCfmCcRdiRDI      = 2
+)
+
+// Attributes of cfm-cc-ccm-tx-attrs.
+const (
+	attrCfmCcCcmTxInstance     = 1
+	attrCfmCcCcmTxDMAC         = 2
+	attrCfmCcCcmTxSeqNoUpdate  = 3
+	attrCfmCcCcmTxPeriod       = 4
+	attrCfmCcCcmTxIfTLV        = 5
+	attrCfmCcCcmTxIfTLVValue   = 6
+	attrCfmCcCcmTxPortTLV      = 7
+	attrCfmCcCcmTxPortTLVValue = 8
+)
+
+// Attributes of cfm-mep-status-attrs.
+const (
+	attrCfmMepStatusInstance         = 1
+	attrCfmMepStatusOpcodeUnexpSeen  = 2
+	attrCfmMepStatusVersionUnexpSeen = 3
+	attrCfmMepStatusRxLevelLowSeen   = 4
+)
+
+// Attributes of cfm-cc-peer-status-attrs.
+const (
+	attrCfmCcPeerStatusInstance     = 1
+	attrCfmCcPeerStatusPeerMEPID    = 2
+	attrCfmCcPeerStatusCCMDefect    = 3
+	attrCfmCcPeerStatusRDI          = 4
+	attrCfmCcPeerStatusPortTLVValue = 5
+	attrCfmCcPeerStatusIfTLVValue   = 6
+	attrCfmCcPeerStatusSeen         = 7
+	attrCfmCcPeerStatusTLVSeen      = 8
+	attrCfmCcPeerStatusSeqUnexpSeen = 9
+)
+
 // Indices of the attribute sets in the schema.
 const (
 	_ = iota
@@ -917,11 +1133,38 @@ const (
 	setLinkinfoDSAAttrs
 	setLinkinfoCaifAttrs
 	setLinkinfoOvpnAttrs
+	setBridgeAfSpecAttrs
+	setBridgeVLANTunnelAttrs
+	setBridgeMstAttrs
+	setBridgeMstEntryAttrs
+	setBridgeMrpAttrs
+	setMrpInstanceAttrs
+	setMrpPortStateAttrs
+	setMrpPortRoleAttrs
+	setMrpRingStateAttrs
+	setMrpRingRoleAttrs
+	setMrpStartTestAttrs
+	setMrpInfoAttrs
+	setMrpInStateAttrs
+	setMrpInRoleAttrs
+	setMrpStartInTestAttrs
+	setBridgeCfmAttrs
+	setCfmMepCreateAttrs
+	setCfmMepDeleteAttrs
+	setCfmMepConfigAttrs
+	setCfmCcConfigAttrs
+	setCfmCcPeerMepAttrs
+	setCfmCcRdiAttrs
+	setCfmCcCcmTxAttrs
+	setCfmMepStatusAttrs
+	setCfmCcPeerStatusAttrs
 )
 
 // Indices of the sub-messages in the schema.
 const (
 	_ = iota
+	subAFSpecData
+	subProtinfoData
 	subLinkinfoData
 	subLinkinfoSlaveData
 )
@@ -941,7 +1184,7 @@ var schema = nl.Schema{
 			{ID: attrLinkPriority, Name: "priority"},
 			{ID: attrLinkMaster, Name: "master", Type: nl.TypeU32},
 			{ID: attrLinkWireless, Name: "wireless"},
-			{ID: attrLinkProtinfo, Name: "protinfo", Type: nl.TypeNest, Set: setLinkinfoBrportAttrs},
+			{ID: attrLinkProtinfo, Name: "protinfo", Type: nl.TypeSub, Sub: subProtinfoData, Selector: ""},
 			{ID: attrLinkTxqlen, Name: "txqlen", Type: nl.TypeU32},
 			{ID: attrLinkMap, Name: "map"},
 			{ID: attrLinkWeight, Name: "weight", Type: nl.TypeU32},
@@ -955,7 +1198,7 @@ var schema = nl.Schema{
 			{ID: attrLinkStats64, Name: "stats64"},
 			{ID: attrLinkVFPorts, Name: "vf-ports", Type: nl.TypeNest, Set: setVFPortsAttrs},
 			{ID: attrLinkPortSelf, Name: "port-self", Type: nl.TypeNest, Set: setPortAttrs},
-			{ID: attrLinkAFSpec, Name: "af-spec", Type: nl.TypeNest, Set: setAfSpecAttrs},
+			{ID: attrLinkAFSpec, Name: "af-spec", Type: nl.TypeSub, Sub: subAFSpecData, Selector: ""},
 			{ID: attrLinkGroup, Name: "group", Type: nl.TypeU32},
 			{ID: attrLinkNetNSFD, Name: "net-ns-fd", Type: nl.TypeU32},
 			{ID: attrLinkExtMask, Name: "ext-mask", Type: nl.TypeU32},
@@ -1625,8 +1868,182 @@ var schema = nl.Schema{
 		setLinkinfoOvpnAttrs: {Name: "linkinfo-ovpn-attrs", Attrs: []nl.Attr{
 			{ID: attrLinkinfoOvpnMode, Name: "mode", Type: nl.TypeU8},
 		}},
+		setBridgeAfSpecAttrs: {Name: "bridge-af-spec-attrs", Attrs: []nl.Attr{
+			{ID: attrBridgeAfSpecFlags, Name: "flags", Type: nl.TypeU16},
+			{ID: attrBridgeAfSpecMode, Name: "mode", Type: nl.TypeU16},
+			{ID: attrBridgeAfSpecVLANInfo, Name: "vlan-info"},
+			{ID: attrBridgeAfSpecVLANTunnelInfo, Name: "vlan-tunnel-info", Type: nl.TypeNest, Set: setBridgeVLANTunnelAttrs},
+			{ID: attrBridgeAfSpecMRP, Name: "mrp", Type: nl.TypeNest, Set: setBridgeMrpAttrs},
+			{ID: attrBridgeAfSpecCFM, Name: "cfm", Type: nl.TypeNest, Set: setBridgeCfmAttrs},
+			{ID: attrBridgeAfSpecMST, Name: "mst", Type: nl.TypeNest, Set: setBridgeMstAttrs},
+		}},
+		setBridgeVLANTunnelAttrs: {Name: "bridge-vlan-tunnel-attrs", Attrs: []nl.Attr{
+			{ID: attrBridgeVLANTunnelID, Name: "id", Type: nl.TypeU32},
+			{ID: attrBridgeVLANTunnelVID, Name: "vid", Type: nl.TypeU16},
+			{ID: attrBridgeVLANTunnelFlags, Name: "flags", Type: nl.TypeU16},
+		}},
+		setBridgeMstAttrs: {Name: "bridge-mst-attrs", Attrs: []nl.Attr{
+			{ID: attrBridgeMstEntries, Name: "entry", Type: nl.TypeNest, Set: setBridgeMstEntryAttrs},
+		}},
+		setBridgeMstEntryAttrs: {Name: "bridge-mst-entry-attrs", Attrs: []nl.Attr{
+			{ID: attrBridgeMstEntryMSTI, Name: "msti", Type: nl.TypeU16},
+			{ID: attrBridgeMstEntryState, Name: "state", Type: nl.TypeU8},
+		}},
+		setBridgeMrpAttrs: {Name: "bridge-mrp-attrs", Attrs: []nl.Attr{
+			{ID: attrBridgeMrpInstance, Name: "instance", Type: nl.TypeNest, Set: setMrpInstanceAttrs},
+			{ID: attrBridgeMrpPortState, Name: "port-state", Type: nl.TypeNest, Set: setMrpPortStateAttrs},
+			{ID: attrBridgeMrpPortRole, Name: "port-role", Type: nl.TypeNest, Set: setMrpPortRoleAttrs},
+			{ID: attrBridgeMrpRingState, Name: "ring-state", Type: nl.TypeNest, Set: setMrpRingStateAttrs},
+			{ID: attrBridgeMrpRingRole, Name: "ring-role", Type: nl.TypeNest, Set: setMrpRingRoleAttrs},
+			{ID: attrBridgeMrpStartTest, Name: "start-test", Type: nl.TypeNest, Set: setMrpStartTestAttrs},
+			{ID: attrBridgeMrpInfo, Name: "info", Type: nl.TypeNest, Set: setMrpInfoAttrs},
+			{ID: attrBridgeMrpInRole, Name: "in-role", Type: nl.TypeNest, Set: setMrpInRoleAttrs},
+			{ID: attrBridgeMrpInState, Name: "in-state", Type: nl.TypeNest, Set: setMrpInStateAttrs},
+			{ID: attrBridgeMrpStartInTest, Name: "start-in-test", Type: nl.TypeNest, Set: setMrpStartInTestAttrs},
+		}},
+		setMrpInstanceAttrs: {Name: "mrp-instance-attrs", Attrs: []nl.Attr{
+			{ID: attrMrpInstanceRingID, Name: "ring-id", Type: nl.TypeU32},
+			{ID: attrMrpInstancePIfindex, Name: "p-ifindex", Type: nl.TypeU32},
+			{ID: attrMrpInstanceSIfindex, Name: "s-ifindex", Type: nl.TypeU32},
+			{ID: attrMrpInstancePrio, Name: "prio", Type: nl.TypeU16},
+		}},
+		setMrpPortStateAttrs: {Name: "mrp-port-state-attrs", Attrs: []nl.Attr{
+			{ID: attrMrpPortStateState, Name: "state", Type: nl.TypeU32},
+		}},
+		setMrpPortRoleAttrs: {Name: "mrp-port-role-attrs", Attrs: []nl.Attr{
+			{ID: attrMrpPortRoleRole, Name: "role", Type: nl.TypeU32},
+		}},
+		setMrpRingStateAttrs: {Name: "mrp-ring-state-attrs", Attrs: []nl.Attr{
+			{ID: attrMrpRingStateRingID, Name: "ring-id", Type: nl.TypeU32},
+			{ID: attrMrpRingStateState, Name: "state", Type: nl.TypeU32},
+		}},
+		setMrpRingRoleAttrs: {Name: "mrp-ring-role-attrs", Attrs: []nl.Attr{
+			{ID: attrMrpRingRoleRingID, Name: "ring-id", Type: nl.TypeU32},
+			{ID: attrMrpRingRoleRole, Name: "role", Type: nl.TypeU32},
+		}},
+		setMrpStartTestAttrs: {Name: "mrp-start-test-attrs", Attrs: []nl.Attr{
+			{ID: attrMrpStartTestRingID, Name: "ring-id", Type: nl.TypeU32},
+			{ID: attrMrpStartTestInterval, Name: "interval", Type: nl.TypeU32},
+			{ID: attrMrpStartTestMaxMiss, Name: "max-miss", Type: nl.TypeU32},
+			{ID: attrMrpStartTestPeriod, Name: "period", Type: nl.TypeU32},
+			{ID: attrMrpStartTestMonitor, Name: "monitor", Type: nl.TypeU32},
+		}},
+		setMrpInfoAttrs: {Name: "mrp-info-attrs", Attrs: []nl.Attr{
+			{ID: attrMrpInfoRingID, Name: "ring-id", Type: nl.TypeU32},
+			{ID: attrMrpInfoPIfindex, Name: "p-ifindex", Type: nl.TypeU32},
+			{ID: attrMrpInfoSIfindex, Name: "s-ifindex", Type: nl.TypeU32},
+			{ID: attrMrpInfoPrio, Name: "prio", Type: nl.TypeU16},
+			{ID: attrMrpInfoRingState, Name: "ring-state", Type: nl.TypeU32},
+			{ID: attrMrpInfoRingRole, Name: "ring-role", Type: nl.TypeU32},
+			{ID: attrMrpInfoTestInterval, Name: "test-interval", Type: nl.TypeU32},
+			{ID: attrMrpInfoTestMaxMiss, Name: "test-max-miss", Type: nl.TypeU32},
+			{ID: attrMrpInfoTestMonitor, Name: "test-monitor", Type: nl.TypeU32},
+			{ID: attrMrpInfoIIfindex, Name: "i-ifindex", Type: nl.TypeU32},
+			{ID: attrMrpInfoInState, Name: "in-state", Type: nl.TypeU32},
+			{ID: attrMrpInfoInRole, Name: "in-role", Type: nl.TypeU32},
+			{ID: attrMrpInfoInTestInterval, Name: "in-test-interval", Type: nl.TypeU32},
+			{ID: attrMrpInfoInTestMaxMiss, Name: "in-test-max-miss", Type: nl.TypeU32},
+		}},
+		setMrpInStateAttrs: {Name: "mrp-in-state-attrs", Attrs: []nl.Attr{
+			{ID: attrMrpInStateInID, Name: "in-id", Type: nl.TypeU32},
+			{ID: attrMrpInStateState, Name: "state", Type: nl.TypeU32},
+		}},
+		setMrpInRoleAttrs: {Name: "mrp-in-role-attrs", Attrs: []nl.Attr{
+			{ID: attrMrpInRoleRingID, Name: "ring-id", Type: nl.TypeU32},
+			{ID: attrMrpInRoleInID, Name: "in-id", Type: nl.TypeU16},
+			{ID: attrMrpInRoleRole, Name: "role", Type: nl.TypeU32},
+			{ID: attrMrpInRoleIIfindex, Name: "i-ifindex", Type: nl.TypeU32},
+		}},
+		setMrpStartInTestAttrs: {Name: "mrp-start-in-test-attrs", Attrs: []nl.Attr{
+			{ID: attrMrpStartInTestInID, Name: "in-id", Type: nl.TypeU32},
+			{ID: attrMrpStartInTestInterval, Name: "interval", Type: nl.TypeU32},
+			{ID: attrMrpStartInTestMaxMiss, Name: "max-miss", Type: nl.TypeU32},
+			{ID: attrMrpStartInTestPeriod, Name: "period", Type: nl.TypeU32},
+		}},
+		setBridgeCfmAttrs: {Name: "bridge-cfm-attrs", Attrs: []nl.Attr{
+			{ID: attrBridgeCfmMEPCreate, Name: "mep-create", Type: nl.TypeNest, Set: setCfmMepCreateAttrs},
+			{ID: attrBridgeCfmMEPDelete, Name: "mep-delete", Type: nl.TypeNest, Set: setCfmMepDeleteAttrs},
+			{ID: attrBridgeCfmMEPConfig, Name: "mep-config", Type: nl.TypeNest, Set: setCfmMepConfigAttrs},
+			{ID: attrBridgeCfmCCConfig, Name: "cc-config", Type: nl.TypeNest, Set: setCfmCcConfigAttrs},
+			{ID: attrBridgeCfmCCPeerMEPAdd, Name: "cc-peer-mep-add", Type: nl.TypeNest, Set: setCfmCcPeerMepAttrs},
+			{ID: attrBridgeCfmCCPeerMEPRemove, Name: "cc-peer-mep-remove", Type: nl.TypeNest, Set: setCfmCcPeerMepAttrs},
+			{ID: attrBridgeCfmCCRDI, Name: "cc-rdi", Type: nl.TypeNest, Set: setCfmCcRdiAttrs},
+			{ID: attrBridgeCfmCCCCMTx, Name: "cc-ccm-tx", Type: nl.TypeNest, Set: setCfmCcCcmTxAttrs},
+			{ID: attrBridgeCfmMEPCreateInfo, Name: "mep-create-info", Type: nl.TypeNest, Set: setCfmMepCreateAttrs},
+			{ID: attrBridgeCfmMEPConfigInfo, Name: "mep-config-info", Type: nl.TypeNest, Set: setCfmMepConfigAttrs},
+			{ID: attrBridgeCfmCCConfigInfo, Name: "cc-config-info", Type: nl.TypeNest, Set: setCfmCcConfigAttrs},
+			{ID: attrBridgeCfmCCRDIInfo, Name: "cc-rdi-info", Type: nl.TypeNest, Set: setCfmCcRdiAttrs},
+			{ID: attrBridgeCfmCCCCMTxInfo, Name: "cc-ccm-tx-info", Type: nl.TypeNest, Set: setCfmCcCcmTxAttrs},
+			{ID: attrBridgeCfmCCPeerMEPInfo, Name: "cc-peer-mep-info", Type: nl.TypeNest, Set: setCfmCcPeerMepAttrs},
+			{ID: attrBridgeCfmMEPStatusInfo, Name: "mep-status-info", Type: nl.TypeNest, Set: setCfmMepStatusAttrs},
+			{ID: attrBridgeCfmCCPeerStatusInfo, Name: "cc-peer-status-info", Type: nl.TypeNest, Set: setCfmCcPeerStatusAttrs},
+		}},
+		setCfmMepCreateAttrs: {Name: "cfm-mep-create-attrs", Attrs: []nl.Attr{
+			{ID: attrCfmMepCreateInstance, Name: "instance", Type: nl.TypeU32},
+			{ID: attrCfmMepCreateDomain, Name: "domain", Type: nl.TypeU32},
+			{ID: attrCfmMepCreateDirection, Name: "direction", Type: nl.TypeU32},
+			{ID: attrCfmMepCreateIfindex, Name: "ifindex", Type: nl.TypeU32},
+		}},
+		setCfmMepDeleteAttrs: {Name: "cfm-mep-delete-attrs", Attrs: []nl.Attr{
+			{ID: attrCfmMepDeleteInstance, Name: "instance", Type: nl.TypeU32},
+		}},
+		setCfmMepConfigAttrs: {Name: "cfm-mep-config-attrs", Attrs: []nl.Attr{
+			{ID: attrCfmMepConfigInstance, Name: "instance", Type: nl.TypeU32},
+			{ID: attrCfmMepConfigUnicastMAC, Name: "unicast-mac", Type: nl.TypeMAC},
+			{ID: attrCfmMepConfigMDLevel, Name: "mdlevel", Type: nl.TypeU32},
+			{ID: attrCfmMepConfigMEPID, Name: "mepid", Type: nl.TypeU32},
+		}},
+		setCfmCcConfigAttrs: {Name: "cfm-cc-config-attrs", Attrs: []nl.Attr{
+			{ID: attrCfmCcConfigInstance, Name: "instance", Type: nl.TypeU32},
+			{ID: attrCfmCcConfigEnable, Name: "enable", Type: nl.TypeU32},
+			{ID: attrCfmCcConfigExpInterval, Name: "exp-interval", Type: nl.TypeU32},
+			{ID: attrCfmCcConfigExpMAID, Name: "exp-maid"},
+		}},
+		setCfmCcPeerMepAttrs: {Name: "cfm-cc-peer-mep-attrs", Attrs: []nl.Attr{
+			{ID: attrCfmCcPeerMepInstance, Name: "mep-instance", Type: nl.TypeU32},
+			{ID: attrCfmCcPeerMepMEPID, Name: "mepid", Type: nl.TypeU32},
+		}},
+		setCfmCcRdiAttrs: {Name: "cfm-cc-rdi-attrs", Attrs: []nl.Attr{
+			{ID: attrCfmCcRdiInstance, Name: "instance", Type: nl.TypeU32},
+			{ID: attrCfmCcRdiRDI, Name: "rdi", Type: nl.TypeU32},
+		}},
+		setCfmCcCcmTxAttrs: {Name: "cfm-cc-ccm-tx-attrs", Attrs: []nl.Attr{
+			{ID: attrCfmCcCcmTxInstance, Name: "instance", Type: nl.TypeU32},
+			{ID: attrCfmCcCcmTxDMAC, Name: "dmac", Type: nl.TypeMAC},
+			{ID: attrCfmCcCcmTxSeqNoUpdate, Name: "seq-no-update", Type: nl.TypeU32},
+			{ID: attrCfmCcCcmTxPeriod, Name: "period", Type: nl.TypeU32},
+			{ID: attrCfmCcCcmTxIfTLV, Name: "if-tlv", Type: nl.TypeU32},
+			{ID: attrCfmCcCcmTxIfTLVValue, Name: "if-tlv-value", Type: nl.TypeU8},
+			{ID: attrCfmCcCcmTxPortTLV, Name: "port-tlv", Type: nl.TypeU32},
+			{ID: attrCfmCcCcmTxPortTLVValue, Name: "port-tlv-value", Type: nl.TypeU8},
+		}},
+		setCfmMepStatusAttrs: {Name: "cfm-mep-status-attrs", Attrs: []nl.Attr{
+			{ID: attrCfmMepStatusInstance, Name: "instance", Type: nl.TypeU32},
+			{ID: attrCfmMepStatusOpcodeUnexpSeen, Name: "opcode-unexp-seen", Type: nl.TypeU32},
+			{ID: attrCfmMepStatusVersionUnexpSeen, Name: "version-unexp-seen", Type: nl.TypeU32},
+			{ID: attrCfmMepStatusRxLevelLowSeen, Name: "rx-level-low-seen", Type: nl.TypeU32},
+		}},
+		setCfmCcPeerStatusAttrs: {Name: "cfm-cc-peer-status-attrs", Attrs: []nl.Attr{
+			{ID: attrCfmCcPeerStatusInstance, Name: "instance", Type: nl.TypeU32},
+			{ID: attrCfmCcPeerStatusPeerMEPID, Name: "peer-mepid", Type: nl.TypeU32},
+			{ID: attrCfmCcPeerStatusCCMDefect, Name: "ccm-defect", Type: nl.TypeU32},
+			{ID: attrCfmCcPeerStatusRDI, Name: "rdi", Type: nl.TypeU32},
+			{ID: attrCfmCcPeerStatusPortTLVValue, Name: "port-tlv-value", Type: nl.TypeU8},
+			{ID: attrCfmCcPeerStatusIfTLVValue, Name: "if-tlv-value", Type: nl.TypeU8},
+			{ID: attrCfmCcPeerStatusSeen, Name: "seen", Type: nl.TypeU32},
+			{ID: attrCfmCcPeerStatusTLVSeen, Name: "tlv-seen", Type: nl.TypeU32},
+			{ID: attrCfmCcPeerStatusSeqUnexpSeen, Name: "seq-unexp-seen", Type: nl.TypeU32},
+		}},
 	},
 	Subs: []nl.SubMessage{
+		subAFSpecData: {Name: "af-spec-msg", Formats: []nl.Format{
+			{Value: "unspec", Set: setAfSpecAttrs},
+			{Value: "bridge", Set: setBridgeAfSpecAttrs},
+		}},
+		subProtinfoData: {Name: "protinfo-msg", Formats: []nl.Format{
+			{Value: "bridge", Set: setLinkinfoBrportAttrs},
+			{Value: "inet6", Set: setInet6Attrs},
+		}},
 		subLinkinfoData: {Name: "linkinfo-data-msg", Formats: []nl.Format{
 			{Value: "amt", Set: setLinkinfoAmtAttrs},
 			{Value: "bareudp", Set: setLinkinfoBareudpAttrs},
@@ -1709,8 +2126,8 @@ type LinkAttrs struct {
 	// Event of the old wireless extensions, a raw iw_event. Only in
 	// notifications.
 	Wireless []byte `json:"wireless,omitzero"`
-	// Bridge port settings. Used in messages of the bridge family.
-	Protinfo *LinkinfoBrportAttrs `json:"protinfo,omitzero"`
+	// Settings of the family in the header: of a bridge port or of IPv6.
+	Protinfo ProtinfoData `json:"protinfo,omitzero"`
 	// Length of the transmit queue in packets. At most 32767.
 	Txqlen nl.Opt[uint32] `json:"txqlen,omitzero"`
 	// Hardware resources of the device.
@@ -1739,8 +2156,9 @@ type LinkAttrs struct {
 	VFPorts *VFPorts `json:"vf-ports,omitzero"`
 	// Port profile of the device itself.
 	PortSelf *PortProfile `json:"port-self,omitzero"`
-	// Settings that protocol families keep per link.
-	AFSpec *AFSpec `json:"af-spec,omitzero"`
+	// Settings that protocol families keep per link. In the bridge family those
+	// of a bridge port.
+	AFSpec AFSpecData `json:"af-spec,omitzero"`
 	// Group the link belongs to. Groups have no meaning to the kernel beyond
 	// addressing several links at once.
 	Group nl.Opt[uint32] `json:"group,omitzero"`
@@ -1859,7 +2277,7 @@ func (m *LinkAttrs) Encode(e *nl.Encoder) {
 	nl.PutBytes(e, attrLinkPriority, m.Priority)
 	nl.PutU32(e, attrLinkMaster, m.Master)
 	nl.PutBytes(e, attrLinkWireless, m.Wireless)
-	nl.PutNest(e, attrLinkProtinfo, m.Protinfo)
+	nl.PutBody(e, attrLinkProtinfo, m.Protinfo, bodyProtinfoData(m.Protinfo))
 	nl.PutU32(e, attrLinkTxqlen, m.Txqlen)
 	nl.CheckMax(e, m.Txqlen, 32767)
 	nl.PutStruct(e, attrLinkMap, &m.Map)
@@ -1875,7 +2293,7 @@ func (m *LinkAttrs) Encode(e *nl.Encoder) {
 	nl.PutStruct(e, attrLinkStats64, &m.Stats64)
 	nl.PutNest(e, attrLinkVFPorts, m.VFPorts)
 	nl.PutNest(e, attrLinkPortSelf, m.PortSelf)
-	nl.PutNest(e, attrLinkAFSpec, m.AFSpec)
+	nl.PutBody(e, attrLinkAFSpec, m.AFSpec, bodyAFSpecData(m.AFSpec))
 	nl.PutU32(e, attrLinkGroup, m.Group)
 	nl.PutU32(e, attrLinkNetNSFD, m.NetNSFD)
 	nl.PutU32(e, attrLinkExtMask, m.ExtMask)
@@ -1953,7 +2371,7 @@ func (m *LinkAttrs) Decode(d *nl.Decoder) {
 		case attrLinkWireless:
 			nl.GetBytes(d, &m.Wireless)
 		case attrLinkProtinfo:
-			nl.GetNest(d, &m.Protinfo)
+			m.Protinfo = nl.GetBody(d, NewProtinfoData(m.Header.Family.String()))
 		case attrLinkTxqlen:
 			nl.GetU32(d, &m.Txqlen)
 		case attrLinkMap:
@@ -1981,7 +2399,7 @@ func (m *LinkAttrs) Decode(d *nl.Decoder) {
 		case attrLinkPortSelf:
 			nl.GetNest(d, &m.PortSelf)
 		case attrLinkAFSpec:
-			nl.GetNest(d, &m.AFSpec)
+			m.AFSpec = nl.GetBody(d, NewAFSpecData(m.Header.Family.String()))
 		case attrLinkGroup:
 			nl.GetU32(d, &m.Group)
 		case attrLinkNetNSFD:
@@ -2549,7 +2967,7 @@ func (m *LinkinfoBridgeAttrs) Decode(d *nl.Decoder) {
 		case attrLinkinfoBridgeGroupAddr:
 			nl.GetBytes(d, &m.GroupAddr)
 		case attrLinkinfoBridgeFDBFlush:
-			m.FDBFlush = true
+			nl.GetFlag(d, &m.FDBFlush)
 		case attrLinkinfoBridgeMcastRouter:
 			nl.GetU8(d, &m.McastRouter)
 		case attrLinkinfoBridgeMcastSnooping:
@@ -2866,7 +3284,7 @@ func (m *LinkinfoBrportAttrs) Decode(d *nl.Decoder) {
 		case attrLinkinfoBrportHoldTimer:
 			nl.GetU64(d, &m.HoldTimer)
 		case attrLinkinfoBrportFlush:
-			m.Flush = true
+			nl.GetFlag(d, &m.Flush)
 		case attrLinkinfoBrportMulticastRouter:
 			nl.GetU8(d, &m.MulticastRouter)
 		case attrLinkinfoBrportMcastFlood:
@@ -2919,9 +3337,9 @@ type LinkinfoVLANAttrs struct {
 	// Options.
 	Flags nl.Opt[VLANFlagsChange] `json:"flags,omitzero"`
 	// Mappings of packet priorities to tag priorities.
-	EgressQoS *VLANQosMappings `json:"egress-qos,omitzero"`
+	EgressQoS *VLANQoSMappings `json:"egress-qos,omitzero"`
 	// Mappings of tag priorities to packet priorities.
-	IngressQoS *VLANQosMappings `json:"ingress-qos,omitzero"`
+	IngressQoS *VLANQoSMappings `json:"ingress-qos,omitzero"`
 	// Tag protocol. Big endian. Big-endian on the wire.
 	Protocol nl.Opt[VLANProtocol] `json:"protocol,omitzero"`
 	// Unknown holds the attributes that are not listed here.
@@ -2959,26 +3377,26 @@ func (m *LinkinfoVLANAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// VLANQosMappings: priority mappings of a VLAN device.
-type VLANQosMappings struct {
+// VLANQoSMappings: priority mappings of a VLAN device.
+type VLANQoSMappings struct {
 	// One mapping each.
-	Mapping []VLANQosMapping `json:"mapping,omitzero"`
+	Mapping []VLANQoSMapping `json:"mapping,omitzero"`
 	// Unknown holds the attributes that are not listed here.
 	Unknown nl.RawAttrs `json:"-"`
 }
 
 // Encode implements nl.Message.
-func (m *VLANQosMappings) Encode(e *nl.Encoder) {
-	nl.PutMulti(e, attrVLANQoSMapping, m.Mapping, (*VLANQosMapping).Encode)
+func (m *VLANQoSMappings) Encode(e *nl.Encoder) {
+	nl.PutMulti(e, attrVLANQoSMapping, m.Mapping, (*VLANQoSMapping).Encode)
 	e.Raw(m.Unknown)
 }
 
 // Decode implements nl.Message.
-func (m *VLANQosMappings) Decode(d *nl.Decoder) {
+func (m *VLANQoSMappings) Decode(d *nl.Decoder) {
 	for d.Next() {
 		switch d.ID() {
 		case attrVLANQoSMapping:
-			nl.GetMulti(d, &m.Mapping, (*VLANQosMapping).Decode)
+			nl.GetMulti(d, &m.Mapping, (*VLANQoSMapping).Decode)
 		default:
 			d.Unknown(&m.Unknown)
 		}
@@ -3159,17 +3577,17 @@ func (m *LinkinfoVXLANAttrs) Decode(d *nl.Decoder) {
 		case attrLinkinfoVXLANRemcsumRx:
 			nl.GetU8(d, &m.RemcsumRx)
 		case attrLinkinfoVXLANGBP:
-			m.GBP = true
+			nl.GetFlag(d, &m.GBP)
 		case attrLinkinfoVXLANRemcsumNoPartial:
-			m.RemcsumNoPartial = true
+			nl.GetFlag(d, &m.RemcsumNoPartial)
 		case attrLinkinfoVXLANCollectMetadata:
 			nl.GetU8(d, &m.CollectMetadata)
 		case attrLinkinfoVXLANLabel:
 			nl.GetU32BE(d, &m.Label)
 		case attrLinkinfoVXLANGPE:
-			m.GPE = true
+			nl.GetFlag(d, &m.GPE)
 		case attrLinkinfoVXLANTTLInherit:
-			m.TTLInherit = true
+			nl.GetFlag(d, &m.TTLInherit)
 		case attrLinkinfoVXLANDF:
 			nl.GetU8(d, &m.DF)
 		case attrLinkinfoVXLANVNIFilter:
@@ -4495,7 +4913,7 @@ func (m *LinkinfoGREAttrs) Decode(d *nl.Decoder) {
 		case attrLinkinfoGREEncapDport:
 			nl.GetU16BE(d, &m.EncapDport)
 		case attrLinkinfoGRECollectMetadata:
-			m.CollectMetadata = true
+			nl.GetFlag(d, &m.CollectMetadata)
 		case attrLinkinfoGREIgnoreDF:
 			nl.GetU8(d, &m.IgnoreDF)
 		case attrLinkinfoGREFwmark:
@@ -4628,7 +5046,7 @@ func (m *LinkinfoIPTunAttrs) Decode(d *nl.Decoder) {
 		case attrLinkinfoIptunEncapDport:
 			nl.GetU16BE(d, &m.EncapDport)
 		case attrLinkinfoIptunCollectMetadata:
-			m.CollectMetadata = true
+			nl.GetFlag(d, &m.CollectMetadata)
 		case attrLinkinfoIptunFwmark:
 			nl.GetU32(d, &m.Fwmark)
 		default:
@@ -4722,7 +5140,7 @@ func (m *LinkinfoIP6TnlAttrs) Decode(d *nl.Decoder) {
 		case attrLinkinfoIp6tnlEncapDport:
 			nl.GetU16BE(d, &m.EncapDport)
 		case attrLinkinfoIp6tnlCollectMetadata:
-			m.CollectMetadata = true
+			nl.GetFlag(d, &m.CollectMetadata)
 		case attrLinkinfoIp6tnlFwmark:
 			nl.GetU32(d, &m.Fwmark)
 		default:
@@ -4812,7 +5230,7 @@ func (m *LinkinfoXfrmAttrs) Decode(d *nl.Decoder) {
 		case attrLinkinfoXfrmIfID:
 			nl.GetU32(d, &m.IfID)
 		case attrLinkinfoXfrmCollectMetadata:
-			m.CollectMetadata = true
+			nl.GetFlag(d, &m.CollectMetadata)
 		default:
 			d.Unknown(&m.Unknown)
 		}
@@ -4891,7 +5309,7 @@ func (m *LinkinfoGeneveAttrs) Decode(d *nl.Decoder) {
 		case attrLinkinfoGenevePort:
 			nl.GetU16BE(d, &m.Port)
 		case attrLinkinfoGeneveCollectMetadata:
-			m.CollectMetadata = true
+			nl.GetFlag(d, &m.CollectMetadata)
 		case attrLinkinfoGeneveRemote6:
 			nl.GetAddr(d, &m.Remote6, &m.Unknown)
 		case attrLinkinfoGeneveUDPCsum:
@@ -4907,7 +5325,7 @@ func (m *LinkinfoGeneveAttrs) Decode(d *nl.Decoder) {
 		case attrLinkinfoGeneveDF:
 			nl.GetU8(d, &m.DF)
 		case attrLinkinfoGeneveInnerProtoInherit:
-			m.InnerProtoInherit = true
+			nl.GetFlag(d, &m.InnerProtoInherit)
 		case attrLinkinfoGenevePortRange:
 			nl.GetStruct(d, &m.PortRange)
 		default:
@@ -4950,7 +5368,7 @@ func (m *LinkinfoBareudpAttrs) Decode(d *nl.Decoder) {
 		case attrLinkinfoBareudpSrcportMin:
 			nl.GetU16(d, &m.SrcportMin)
 		case attrLinkinfoBareudpMultiprotoMode:
-			m.MultiprotoMode = true
+			nl.GetFlag(d, &m.MultiprotoMode)
 		default:
 			d.Unknown(&m.Unknown)
 		}
@@ -5909,6 +6327,1209 @@ func (m *LinkinfoOvpnAttrs) Decode(d *nl.Decoder) {
 		default:
 			d.Unknown(&m.Unknown)
 		}
+	}
+}
+
+// BridgeAFSpec: bridge settings of a link, in messages of the bridge family.
+type BridgeAFSpec struct {
+	// Which device the request is for.
+	Flags nl.Opt[BridgeFlags] `json:"flags,omitzero"`
+	// Embedded switch mode.
+	Mode nl.Opt[BridgeMode] `json:"mode,omitzero"`
+	// VLANs.
+	VLANInfo []BridgeVLANInfo `json:"vlan-info,omitzero"`
+	// Tunnels that VLANs are mapped to.
+	VLANTunnelInfo []BridgeVLANTunnel `json:"vlan-tunnel-info,omitzero"`
+	// Media redundancy.
+	MRP *BridgeMRP `json:"mrp,omitzero"`
+	// Connectivity fault management.
+	CFM *BridgeCFM `json:"cfm,omitzero"`
+	// Spanning tree instances.
+	MST *BridgeMST `json:"mst,omitzero"`
+	// Unknown holds the attributes that are not listed here.
+	Unknown nl.RawAttrs `json:"-"`
+}
+
+// Encode implements nl.Message.
+func (m *BridgeAFSpec) Encode(e *nl.Encoder) {
+	nl.PutU16(e, attrBridgeAfSpecFlags, m.Flags)
+	nl.PutU16(e, attrBridgeAfSpecMode, m.Mode)
+	nl.PutMulti(e, attrBridgeAfSpecVLANInfo, m.VLANInfo, (*BridgeVLANInfo).Encode)
+	nl.PutMulti(e, attrBridgeAfSpecVLANTunnelInfo|nl.Nested, m.VLANTunnelInfo, (*BridgeVLANTunnel).Encode)
+	nl.PutNest(e, attrBridgeAfSpecMRP, m.MRP)
+	nl.PutNest(e, attrBridgeAfSpecCFM, m.CFM)
+	nl.PutNest(e, attrBridgeAfSpecMST, m.MST)
+	e.Raw(m.Unknown)
+}
+
+// Decode implements nl.Message.
+func (m *BridgeAFSpec) Decode(d *nl.Decoder) {
+	for d.Next() {
+		switch d.ID() {
+		case attrBridgeAfSpecFlags:
+			nl.GetU16(d, &m.Flags)
+		case attrBridgeAfSpecMode:
+			nl.GetU16(d, &m.Mode)
+		case attrBridgeAfSpecVLANInfo:
+			nl.GetMulti(d, &m.VLANInfo, (*BridgeVLANInfo).Decode)
+		case attrBridgeAfSpecVLANTunnelInfo:
+			nl.GetMulti(d, &m.VLANTunnelInfo, (*BridgeVLANTunnel).Decode)
+		case attrBridgeAfSpecMRP:
+			nl.GetNest(d, &m.MRP)
+		case attrBridgeAfSpecCFM:
+			nl.GetNest(d, &m.CFM)
+		case attrBridgeAfSpecMST:
+			nl.GetNest(d, &m.MST)
+		default:
+			d.Unknown(&m.Unknown)
+		}
+	}
+}
+
+// BridgeVLANTunnel: tunnel that a VLAN is mapped to, or one end of a range.
+type BridgeVLANTunnel struct {
+	// Tunnel id.
+	ID nl.Opt[uint32] `json:"id,omitzero"`
+	// VLAN id.
+	VID nl.Opt[uint16] `json:"vid,omitzero"`
+	// Range options.
+	Flags nl.Opt[BridgeVLANFlags] `json:"flags,omitzero"`
+	// Unknown holds the attributes that are not listed here.
+	Unknown nl.RawAttrs `json:"-"`
+}
+
+// Encode implements nl.Message.
+func (m *BridgeVLANTunnel) Encode(e *nl.Encoder) {
+	nl.PutU32(e, attrBridgeVLANTunnelID, m.ID)
+	nl.PutU16(e, attrBridgeVLANTunnelVID, m.VID)
+	nl.PutU16(e, attrBridgeVLANTunnelFlags, m.Flags)
+	e.Raw(m.Unknown)
+}
+
+// Decode implements nl.Message.
+func (m *BridgeVLANTunnel) Decode(d *nl.Decoder) {
+	for d.Next() {
+		switch d.ID() {
+		case attrBridgeVLANTunnelID:
+			nl.GetU32(d, &m.ID)
+		case attrBridgeVLANTunnelVID:
+			nl.GetU16(d, &m.VID)
+		case attrBridgeVLANTunnelFlags:
+			nl.GetU16(d, &m.Flags)
+		default:
+			d.Unknown(&m.Unknown)
+		}
+	}
+}
+
+// BridgeMST: spanning tree instances of a bridge port.
+type BridgeMST struct {
+	// One instance each.
+	Entries []BridgeMSTEntry `json:"entry,omitzero"`
+	// Unknown holds the attributes that are not listed here.
+	Unknown nl.RawAttrs `json:"-"`
+}
+
+// Encode implements nl.Message.
+func (m *BridgeMST) Encode(e *nl.Encoder) {
+	nl.PutMulti(e, attrBridgeMstEntries|nl.Nested, m.Entries, (*BridgeMSTEntry).Encode)
+	e.Raw(m.Unknown)
+}
+
+// Decode implements nl.Message.
+func (m *BridgeMST) Decode(d *nl.Decoder) {
+	for d.Next() {
+		switch d.ID() {
+		case attrBridgeMstEntries:
+			nl.GetMulti(d, &m.Entries, (*BridgeMSTEntry).Decode)
+		default:
+			d.Unknown(&m.Unknown)
+		}
+	}
+}
+
+// BridgeMSTEntry is the state of a bridge port in a spanning tree instance.
+type BridgeMSTEntry struct {
+	// Instance. From 1 to 4094.
+	MSTI nl.Opt[uint16] `json:"msti,omitzero"`
+	// State. At most 4.
+	State nl.Opt[BridgePortState] `json:"state,omitzero"`
+	// Unknown holds the attributes that are not listed here.
+	Unknown nl.RawAttrs `json:"-"`
+}
+
+// Encode implements nl.Message.
+func (m *BridgeMSTEntry) Encode(e *nl.Encoder) {
+	nl.PutU16(e, attrBridgeMstEntryMSTI, m.MSTI)
+	nl.CheckMin(e, m.MSTI, 1)
+	nl.CheckMax(e, m.MSTI, 4094)
+	nl.PutU8(e, attrBridgeMstEntryState, m.State)
+	nl.CheckMax(e, m.State, 4)
+	e.Raw(m.Unknown)
+}
+
+// Decode implements nl.Message.
+func (m *BridgeMSTEntry) Decode(d *nl.Decoder) {
+	for d.Next() {
+		switch d.ID() {
+		case attrBridgeMstEntryMSTI:
+			nl.GetU16(d, &m.MSTI)
+		case attrBridgeMstEntryState:
+			nl.GetU8(d, &m.State)
+		default:
+			d.Unknown(&m.Unknown)
+		}
+	}
+}
+
+// BridgeMRP: media redundancy requests and state.
+type BridgeMRP struct {
+	// Instance to create or delete.
+	Instance *MRPInstance `json:"instance,omitzero"`
+	// State to give to the port.
+	PortState *MRPPortStateAttrs `json:"port-state,omitzero"`
+	// Role to give to the port.
+	PortRole *MRPPortRoleAttrs `json:"port-role,omitzero"`
+	// State to give to the ring.
+	RingState *MRPRingStateAttrs `json:"ring-state,omitzero"`
+	// Role to take in the ring.
+	RingRole *MRPRingRoleAttrs `json:"ring-role,omitzero"`
+	// Test messages to send around the ring.
+	StartTest *MRPStartTest `json:"start-test,omitzero"`
+	// State of one instance each. Read only.
+	Info []MRPInfo `json:"info,omitzero"`
+	// Role to take in the interconnected ring.
+	InRole *MRPInRoleAttrs `json:"in-role,omitzero"`
+	// State to give to the interconnected ring.
+	InState *MRPInStateAttrs `json:"in-state,omitzero"`
+	// Test messages to send around the interconnected ring.
+	StartInTest *MRPStartInTest `json:"start-in-test,omitzero"`
+	// Unknown holds the attributes that are not listed here.
+	Unknown nl.RawAttrs `json:"-"`
+}
+
+// Encode implements nl.Message.
+func (m *BridgeMRP) Encode(e *nl.Encoder) {
+	nl.PutNest(e, attrBridgeMrpInstance, m.Instance)
+	nl.PutNest(e, attrBridgeMrpPortState, m.PortState)
+	nl.PutNest(e, attrBridgeMrpPortRole, m.PortRole)
+	nl.PutNest(e, attrBridgeMrpRingState, m.RingState)
+	nl.PutNest(e, attrBridgeMrpRingRole, m.RingRole)
+	nl.PutNest(e, attrBridgeMrpStartTest, m.StartTest)
+	nl.PutMulti(e, attrBridgeMrpInfo|nl.Nested, m.Info, (*MRPInfo).Encode)
+	nl.PutNest(e, attrBridgeMrpInRole, m.InRole)
+	nl.PutNest(e, attrBridgeMrpInState, m.InState)
+	nl.PutNest(e, attrBridgeMrpStartInTest, m.StartInTest)
+	e.Raw(m.Unknown)
+}
+
+// Decode implements nl.Message.
+func (m *BridgeMRP) Decode(d *nl.Decoder) {
+	for d.Next() {
+		switch d.ID() {
+		case attrBridgeMrpInstance:
+			nl.GetNest(d, &m.Instance)
+		case attrBridgeMrpPortState:
+			nl.GetNest(d, &m.PortState)
+		case attrBridgeMrpPortRole:
+			nl.GetNest(d, &m.PortRole)
+		case attrBridgeMrpRingState:
+			nl.GetNest(d, &m.RingState)
+		case attrBridgeMrpRingRole:
+			nl.GetNest(d, &m.RingRole)
+		case attrBridgeMrpStartTest:
+			nl.GetNest(d, &m.StartTest)
+		case attrBridgeMrpInfo:
+			nl.GetMulti(d, &m.Info, (*MRPInfo).Decode)
+		case attrBridgeMrpInRole:
+			nl.GetNest(d, &m.InRole)
+		case attrBridgeMrpInState:
+			nl.GetNest(d, &m.InState)
+		case attrBridgeMrpStartInTest:
+			nl.GetNest(d, &m.StartInTest)
+		default:
+			d.Unknown(&m.Unknown)
+		}
+	}
+}
+
+// MRPInstance: media redundancy instance.
+type MRPInstance struct {
+	// Ring.
+	RingID nl.Opt[uint32] `json:"ring-id,omitzero"`
+	// Index of the primary port.
+	PIfindex nl.Opt[uint32] `json:"p-ifindex,omitzero"`
+	// Index of the secondary port.
+	SIfindex nl.Opt[uint32] `json:"s-ifindex,omitzero"`
+	// Priority of the bridge.
+	Prio nl.Opt[uint16] `json:"prio,omitzero"`
+	// Unknown holds the attributes that are not listed here.
+	Unknown nl.RawAttrs `json:"-"`
+}
+
+// Encode implements nl.Message.
+func (m *MRPInstance) Encode(e *nl.Encoder) {
+	nl.PutU32(e, attrMrpInstanceRingID, m.RingID)
+	nl.PutU32(e, attrMrpInstancePIfindex, m.PIfindex)
+	nl.PutU32(e, attrMrpInstanceSIfindex, m.SIfindex)
+	nl.PutU16(e, attrMrpInstancePrio, m.Prio)
+	e.Raw(m.Unknown)
+}
+
+// Decode implements nl.Message.
+func (m *MRPInstance) Decode(d *nl.Decoder) {
+	for d.Next() {
+		switch d.ID() {
+		case attrMrpInstanceRingID:
+			nl.GetU32(d, &m.RingID)
+		case attrMrpInstancePIfindex:
+			nl.GetU32(d, &m.PIfindex)
+		case attrMrpInstanceSIfindex:
+			nl.GetU32(d, &m.SIfindex)
+		case attrMrpInstancePrio:
+			nl.GetU16(d, &m.Prio)
+		default:
+			d.Unknown(&m.Unknown)
+		}
+	}
+}
+
+// MRPPortStateAttrs is the state of a media redundancy port.
+type MRPPortStateAttrs struct {
+	// State.
+	State nl.Opt[MRPPortState] `json:"state,omitzero"`
+	// Unknown holds the attributes that are not listed here.
+	Unknown nl.RawAttrs `json:"-"`
+}
+
+// Encode implements nl.Message.
+func (m *MRPPortStateAttrs) Encode(e *nl.Encoder) {
+	nl.PutU32(e, attrMrpPortStateState, m.State)
+	e.Raw(m.Unknown)
+}
+
+// Decode implements nl.Message.
+func (m *MRPPortStateAttrs) Decode(d *nl.Decoder) {
+	for d.Next() {
+		switch d.ID() {
+		case attrMrpPortStateState:
+			nl.GetU32(d, &m.State)
+		default:
+			d.Unknown(&m.Unknown)
+		}
+	}
+}
+
+// MRPPortRoleAttrs is the role of a media redundancy port.
+type MRPPortRoleAttrs struct {
+	// Role.
+	Role nl.Opt[MRPPortRole] `json:"role,omitzero"`
+	// Unknown holds the attributes that are not listed here.
+	Unknown nl.RawAttrs `json:"-"`
+}
+
+// Encode implements nl.Message.
+func (m *MRPPortRoleAttrs) Encode(e *nl.Encoder) {
+	nl.PutU32(e, attrMrpPortRoleRole, m.Role)
+	e.Raw(m.Unknown)
+}
+
+// Decode implements nl.Message.
+func (m *MRPPortRoleAttrs) Decode(d *nl.Decoder) {
+	for d.Next() {
+		switch d.ID() {
+		case attrMrpPortRoleRole:
+			nl.GetU32(d, &m.Role)
+		default:
+			d.Unknown(&m.Unknown)
+		}
+	}
+}
+
+// MRPRingStateAttrs is the state of a media redundancy ring.
+type MRPRingStateAttrs struct {
+	// Ring.
+	RingID nl.Opt[uint32] `json:"ring-id,omitzero"`
+	// State.
+	State nl.Opt[MRPRingState] `json:"state,omitzero"`
+	// Unknown holds the attributes that are not listed here.
+	Unknown nl.RawAttrs `json:"-"`
+}
+
+// Encode implements nl.Message.
+func (m *MRPRingStateAttrs) Encode(e *nl.Encoder) {
+	nl.PutU32(e, attrMrpRingStateRingID, m.RingID)
+	nl.PutU32(e, attrMrpRingStateState, m.State)
+	e.Raw(m.Unknown)
+}
+
+// Decode implements nl.Message.
+func (m *MRPRingStateAttrs) Decode(d *nl.Decoder) {
+	for d.Next() {
+		switch d.ID() {
+		case attrMrpRingStateRingID:
+			nl.GetU32(d, &m.RingID)
+		case attrMrpRingStateState:
+			nl.GetU32(d, &m.State)
+		default:
+			d.Unknown(&m.Unknown)
+		}
+	}
+}
+
+// MRPRingRoleAttrs: role in a media redundancy ring.
+type MRPRingRoleAttrs struct {
+	// Ring.
+	RingID nl.Opt[uint32] `json:"ring-id,omitzero"`
+	// Role.
+	Role nl.Opt[MRPRingRole] `json:"role,omitzero"`
+	// Unknown holds the attributes that are not listed here.
+	Unknown nl.RawAttrs `json:"-"`
+}
+
+// Encode implements nl.Message.
+func (m *MRPRingRoleAttrs) Encode(e *nl.Encoder) {
+	nl.PutU32(e, attrMrpRingRoleRingID, m.RingID)
+	nl.PutU32(e, attrMrpRingRoleRole, m.Role)
+	e.Raw(m.Unknown)
+}
+
+// Decode implements nl.Message.
+func (m *MRPRingRoleAttrs) Decode(d *nl.Decoder) {
+	for d.Next() {
+		switch d.ID() {
+		case attrMrpRingRoleRingID:
+			nl.GetU32(d, &m.RingID)
+		case attrMrpRingRoleRole:
+			nl.GetU32(d, &m.Role)
+		default:
+			d.Unknown(&m.Unknown)
+		}
+	}
+}
+
+// MRPStartTest tests messages around a media redundancy ring. Times are in
+// microseconds.
+type MRPStartTest struct {
+	// Ring.
+	RingID nl.Opt[uint32] `json:"ring-id,omitzero"`
+	// Time between messages, in microseconds. At least 1.
+	Interval nl.Opt[uint32] `json:"interval,omitzero"`
+	// Messages that may be missed before the ring counts as open.
+	MaxMiss nl.Opt[uint32] `json:"max-miss,omitzero"`
+	// How long to send, in microseconds.
+	Period nl.Opt[uint32] `json:"period,omitzero"`
+	// Whether to watch for messages of others instead of sending, 0 or 1.
+	Monitor nl.Opt[uint32] `json:"monitor,omitzero"`
+	// Unknown holds the attributes that are not listed here.
+	Unknown nl.RawAttrs `json:"-"`
+}
+
+// Encode implements nl.Message.
+func (m *MRPStartTest) Encode(e *nl.Encoder) {
+	nl.PutU32(e, attrMrpStartTestRingID, m.RingID)
+	nl.PutU32(e, attrMrpStartTestInterval, m.Interval)
+	nl.CheckMin(e, m.Interval, 1)
+	nl.PutU32(e, attrMrpStartTestMaxMiss, m.MaxMiss)
+	nl.PutU32(e, attrMrpStartTestPeriod, m.Period)
+	nl.PutU32(e, attrMrpStartTestMonitor, m.Monitor)
+	e.Raw(m.Unknown)
+}
+
+// Decode implements nl.Message.
+func (m *MRPStartTest) Decode(d *nl.Decoder) {
+	for d.Next() {
+		switch d.ID() {
+		case attrMrpStartTestRingID:
+			nl.GetU32(d, &m.RingID)
+		case attrMrpStartTestInterval:
+			nl.GetU32(d, &m.Interval)
+		case attrMrpStartTestMaxMiss:
+			nl.GetU32(d, &m.MaxMiss)
+		case attrMrpStartTestPeriod:
+			nl.GetU32(d, &m.Period)
+		case attrMrpStartTestMonitor:
+			nl.GetU32(d, &m.Monitor)
+		default:
+			d.Unknown(&m.Unknown)
+		}
+	}
+}
+
+// MRPInfo is the state of a media redundancy instance.
+type MRPInfo struct {
+	// Ring.
+	RingID nl.Opt[uint32] `json:"ring-id,omitzero"`
+	// Index of the primary port.
+	PIfindex nl.Opt[uint32] `json:"p-ifindex,omitzero"`
+	// Index of the secondary port.
+	SIfindex nl.Opt[uint32] `json:"s-ifindex,omitzero"`
+	// Priority of the bridge.
+	Prio nl.Opt[uint16] `json:"prio,omitzero"`
+	// State of the ring.
+	RingState nl.Opt[MRPRingState] `json:"ring-state,omitzero"`
+	// Role in the ring.
+	RingRole nl.Opt[MRPRingRole] `json:"ring-role,omitzero"`
+	// Time between test messages, in microseconds.
+	TestInterval nl.Opt[uint32] `json:"test-interval,omitzero"`
+	// Test messages that may be missed.
+	TestMaxMiss nl.Opt[uint32] `json:"test-max-miss,omitzero"`
+	// Whether tests are watched instead of sent, 0 or 1.
+	TestMonitor nl.Opt[uint32] `json:"test-monitor,omitzero"`
+	// Index of the interconnection port.
+	IIfindex nl.Opt[uint32] `json:"i-ifindex,omitzero"`
+	// State of the interconnected ring.
+	InState nl.Opt[MRPInState] `json:"in-state,omitzero"`
+	// Role in the interconnected ring.
+	InRole nl.Opt[MRPInRole] `json:"in-role,omitzero"`
+	// Time between test messages around the interconnected ring, in
+	// microseconds.
+	InTestInterval nl.Opt[uint32] `json:"in-test-interval,omitzero"`
+	// Test messages around the interconnected ring that may be missed.
+	InTestMaxMiss nl.Opt[uint32] `json:"in-test-max-miss,omitzero"`
+	// Unknown holds the attributes that are not listed here.
+	Unknown nl.RawAttrs `json:"-"`
+}
+
+// Encode implements nl.Message.
+func (m *MRPInfo) Encode(e *nl.Encoder) {
+	nl.PutU32(e, attrMrpInfoRingID, m.RingID)
+	nl.PutU32(e, attrMrpInfoPIfindex, m.PIfindex)
+	nl.PutU32(e, attrMrpInfoSIfindex, m.SIfindex)
+	nl.PutU16(e, attrMrpInfoPrio, m.Prio)
+	nl.PutU32(e, attrMrpInfoRingState, m.RingState)
+	nl.PutU32(e, attrMrpInfoRingRole, m.RingRole)
+	nl.PutU32(e, attrMrpInfoTestInterval, m.TestInterval)
+	nl.PutU32(e, attrMrpInfoTestMaxMiss, m.TestMaxMiss)
+	nl.PutU32(e, attrMrpInfoTestMonitor, m.TestMonitor)
+	nl.PutU32(e, attrMrpInfoIIfindex, m.IIfindex)
+	nl.PutU32(e, attrMrpInfoInState, m.InState)
+	nl.PutU32(e, attrMrpInfoInRole, m.InRole)
+	nl.PutU32(e, attrMrpInfoInTestInterval, m.InTestInterval)
+	nl.PutU32(e, attrMrpInfoInTestMaxMiss, m.InTestMaxMiss)
+	e.Raw(m.Unknown)
+}
+
+// Decode implements nl.Message.
+func (m *MRPInfo) Decode(d *nl.Decoder) {
+	for d.Next() {
+		switch d.ID() {
+		case attrMrpInfoRingID:
+			nl.GetU32(d, &m.RingID)
+		case attrMrpInfoPIfindex:
+			nl.GetU32(d, &m.PIfindex)
+		case attrMrpInfoSIfindex:
+			nl.GetU32(d, &m.SIfindex)
+		case attrMrpInfoPrio:
+			nl.GetU16(d, &m.Prio)
+		case attrMrpInfoRingState:
+			nl.GetU32(d, &m.RingState)
+		case attrMrpInfoRingRole:
+			nl.GetU32(d, &m.RingRole)
+		case attrMrpInfoTestInterval:
+			nl.GetU32(d, &m.TestInterval)
+		case attrMrpInfoTestMaxMiss:
+			nl.GetU32(d, &m.TestMaxMiss)
+		case attrMrpInfoTestMonitor:
+			nl.GetU32(d, &m.TestMonitor)
+		case attrMrpInfoIIfindex:
+			nl.GetU32(d, &m.IIfindex)
+		case attrMrpInfoInState:
+			nl.GetU32(d, &m.InState)
+		case attrMrpInfoInRole:
+			nl.GetU32(d, &m.InRole)
+		case attrMrpInfoInTestInterval:
+			nl.GetU32(d, &m.InTestInterval)
+		case attrMrpInfoInTestMaxMiss:
+			nl.GetU32(d, &m.InTestMaxMiss)
+		default:
+			d.Unknown(&m.Unknown)
+		}
+	}
+}
+
+// MRPInStateAttrs is the state of an interconnected ring.
+type MRPInStateAttrs struct {
+	// Interconnected ring.
+	InID nl.Opt[uint32] `json:"in-id,omitzero"`
+	// State.
+	State nl.Opt[MRPInState] `json:"state,omitzero"`
+	// Unknown holds the attributes that are not listed here.
+	Unknown nl.RawAttrs `json:"-"`
+}
+
+// Encode implements nl.Message.
+func (m *MRPInStateAttrs) Encode(e *nl.Encoder) {
+	nl.PutU32(e, attrMrpInStateInID, m.InID)
+	nl.PutU32(e, attrMrpInStateState, m.State)
+	e.Raw(m.Unknown)
+}
+
+// Decode implements nl.Message.
+func (m *MRPInStateAttrs) Decode(d *nl.Decoder) {
+	for d.Next() {
+		switch d.ID() {
+		case attrMrpInStateInID:
+			nl.GetU32(d, &m.InID)
+		case attrMrpInStateState:
+			nl.GetU32(d, &m.State)
+		default:
+			d.Unknown(&m.Unknown)
+		}
+	}
+}
+
+// MRPInRoleAttrs: role in an interconnected ring.
+type MRPInRoleAttrs struct {
+	// Ring of the instance.
+	RingID nl.Opt[uint32] `json:"ring-id,omitzero"`
+	// Interconnected ring.
+	InID nl.Opt[uint16] `json:"in-id,omitzero"`
+	// Role.
+	Role nl.Opt[MRPInRole] `json:"role,omitzero"`
+	// Index of the interconnection port.
+	IIfindex nl.Opt[uint32] `json:"i-ifindex,omitzero"`
+	// Unknown holds the attributes that are not listed here.
+	Unknown nl.RawAttrs `json:"-"`
+}
+
+// Encode implements nl.Message.
+func (m *MRPInRoleAttrs) Encode(e *nl.Encoder) {
+	nl.PutU32(e, attrMrpInRoleRingID, m.RingID)
+	nl.PutU16(e, attrMrpInRoleInID, m.InID)
+	nl.PutU32(e, attrMrpInRoleRole, m.Role)
+	nl.PutU32(e, attrMrpInRoleIIfindex, m.IIfindex)
+	e.Raw(m.Unknown)
+}
+
+// Decode implements nl.Message.
+func (m *MRPInRoleAttrs) Decode(d *nl.Decoder) {
+	for d.Next() {
+		switch d.ID() {
+		case attrMrpInRoleRingID:
+			nl.GetU32(d, &m.RingID)
+		case attrMrpInRoleInID:
+			nl.GetU16(d, &m.InID)
+		case attrMrpInRoleRole:
+			nl.GetU32(d, &m.Role)
+		case attrMrpInRoleIIfindex:
+			nl.GetU32(d, &m.IIfindex)
+		default:
+			d.Unknown(&m.Unknown)
+		}
+	}
+}
+
+// MRPStartInTest tests messages around an interconnected ring. Times are in
+// microseconds.
+type MRPStartInTest struct {
+	// Interconnected ring.
+	InID nl.Opt[uint32] `json:"in-id,omitzero"`
+	// Time between messages, in microseconds. At least 1.
+	Interval nl.Opt[uint32] `json:"interval,omitzero"`
+	// Messages that may be missed before the ring counts as open.
+	MaxMiss nl.Opt[uint32] `json:"max-miss,omitzero"`
+	// How long to send, in microseconds.
+	Period nl.Opt[uint32] `json:"period,omitzero"`
+	// Unknown holds the attributes that are not listed here.
+	Unknown nl.RawAttrs `json:"-"`
+}
+
+// Encode implements nl.Message.
+func (m *MRPStartInTest) Encode(e *nl.Encoder) {
+	nl.PutU32(e, attrMrpStartInTestInID, m.InID)
+	nl.PutU32(e, attrMrpStartInTestInterval, m.Interval)
+	nl.CheckMin(e, m.Interval, 1)
+	nl.PutU32(e, attrMrpStartInTestMaxMiss, m.MaxMiss)
+	nl.PutU32(e, attrMrpStartInTestPeriod, m.Period)
+	e.Raw(m.Unknown)
+}
+
+// Decode implements nl.Message.
+func (m *MRPStartInTest) Decode(d *nl.Decoder) {
+	for d.Next() {
+		switch d.ID() {
+		case attrMrpStartInTestInID:
+			nl.GetU32(d, &m.InID)
+		case attrMrpStartInTestInterval:
+			nl.GetU32(d, &m.Interval)
+		case attrMrpStartInTestMaxMiss:
+			nl.GetU32(d, &m.MaxMiss)
+		case attrMrpStartInTestPeriod:
+			nl.GetU32(d, &m.Period)
+		default:
+			d.Unknown(&m.Unknown)
+		}
+	}
+}
+
+// BridgeCFM: connectivity fault management requests, configuration and status.
+type BridgeCFM struct {
+	// End point to create.
+	MEPCreate *CFMMEPCreate `json:"mep-create,omitzero"`
+	// End point to delete.
+	MEPDelete *CFMMEPDelete `json:"mep-delete,omitzero"`
+	// End point to configure.
+	MEPConfig *CFMMEPConfig `json:"mep-config,omitzero"`
+	// Continuity check to configure.
+	CCConfig *CFMCCConfig `json:"cc-config,omitzero"`
+	// Peer to add.
+	CCPeerMEPAdd *CFMCCPeerMEP `json:"cc-peer-mep-add,omitzero"`
+	// Peer to remove.
+	CCPeerMEPRemove *CFMCCPeerMEP `json:"cc-peer-mep-remove,omitzero"`
+	// Remote defect indication to set.
+	CCRDI *CFMCCRDI `json:"cc-rdi,omitzero"`
+	// Continuity check messages to send.
+	CCCCMTx *CFMCCCCMTx `json:"cc-ccm-tx,omitzero"`
+	// One end point each. Read only.
+	MEPCreateInfo []CFMMEPCreate `json:"mep-create-info,omitzero"`
+	// Configuration of one end point each. Read only.
+	MEPConfigInfo []CFMMEPConfig `json:"mep-config-info,omitzero"`
+	// Continuity check of one end point each. Read only.
+	CCConfigInfo []CFMCCConfig `json:"cc-config-info,omitzero"`
+	// Remote defect indication of one end point each. Read only.
+	CCRDIInfo []CFMCCRDI `json:"cc-rdi-info,omitzero"`
+	// Messages that one end point each sends. Read only.
+	CCCCMTxInfo []CFMCCCCMTx `json:"cc-ccm-tx-info,omitzero"`
+	// One peer each. Read only.
+	CCPeerMEPInfo []CFMCCPeerMEP `json:"cc-peer-mep-info,omitzero"`
+	// Status of one end point each. Read only.
+	MEPStatusInfo []CFMMEPStatus `json:"mep-status-info,omitzero"`
+	// Status of one peer each. Read only.
+	CCPeerStatusInfo []CFMCCPeerStatus `json:"cc-peer-status-info,omitzero"`
+	// Unknown holds the attributes that are not listed here.
+	Unknown nl.RawAttrs `json:"-"`
+}
+
+// Encode implements nl.Message.
+func (m *BridgeCFM) Encode(e *nl.Encoder) {
+	nl.PutNest(e, attrBridgeCfmMEPCreate, m.MEPCreate)
+	nl.PutNest(e, attrBridgeCfmMEPDelete, m.MEPDelete)
+	nl.PutNest(e, attrBridgeCfmMEPConfig, m.MEPConfig)
+	nl.PutNest(e, attrBridgeCfmCCConfig, m.CCConfig)
+	nl.PutNest(e, attrBridgeCfmCCPeerMEPAdd, m.CCPeerMEPAdd)
+	nl.PutNest(e, attrBridgeCfmCCPeerMEPRemove, m.CCPeerMEPRemove)
+	nl.PutNest(e, attrBridgeCfmCCRDI, m.CCRDI)
+	nl.PutNest(e, attrBridgeCfmCCCCMTx, m.CCCCMTx)
+	nl.PutMulti(e, attrBridgeCfmMEPCreateInfo|nl.Nested, m.MEPCreateInfo, (*CFMMEPCreate).Encode)
+	nl.PutMulti(e, attrBridgeCfmMEPConfigInfo|nl.Nested, m.MEPConfigInfo, (*CFMMEPConfig).Encode)
+	nl.PutMulti(e, attrBridgeCfmCCConfigInfo|nl.Nested, m.CCConfigInfo, (*CFMCCConfig).Encode)
+	nl.PutMulti(e, attrBridgeCfmCCRDIInfo|nl.Nested, m.CCRDIInfo, (*CFMCCRDI).Encode)
+	nl.PutMulti(e, attrBridgeCfmCCCCMTxInfo|nl.Nested, m.CCCCMTxInfo, (*CFMCCCCMTx).Encode)
+	nl.PutMulti(e, attrBridgeCfmCCPeerMEPInfo|nl.Nested, m.CCPeerMEPInfo, (*CFMCCPeerMEP).Encode)
+	nl.PutMulti(e, attrBridgeCfmMEPStatusInfo|nl.Nested, m.MEPStatusInfo, (*CFMMEPStatus).Encode)
+	nl.PutMulti(e, attrBridgeCfmCCPeerStatusInfo|nl.Nested, m.CCPeerStatusInfo, (*CFMCCPeerStatus).Encode)
+	e.Raw(m.Unknown)
+}
+
+// Decode implements nl.Message.
+func (m *BridgeCFM) Decode(d *nl.Decoder) {
+	for d.Next() {
+		switch d.ID() {
+		case attrBridgeCfmMEPCreate:
+			nl.GetNest(d, &m.MEPCreate)
+		case attrBridgeCfmMEPDelete:
+			nl.GetNest(d, &m.MEPDelete)
+		case attrBridgeCfmMEPConfig:
+			nl.GetNest(d, &m.MEPConfig)
+		case attrBridgeCfmCCConfig:
+			nl.GetNest(d, &m.CCConfig)
+		case attrBridgeCfmCCPeerMEPAdd:
+			nl.GetNest(d, &m.CCPeerMEPAdd)
+		case attrBridgeCfmCCPeerMEPRemove:
+			nl.GetNest(d, &m.CCPeerMEPRemove)
+		case attrBridgeCfmCCRDI:
+			nl.GetNest(d, &m.CCRDI)
+		case attrBridgeCfmCCCCMTx:
+			nl.GetNest(d, &m.CCCCMTx)
+		case attrBridgeCfmMEPCreateInfo:
+			nl.GetMulti(d, &m.MEPCreateInfo, (*CFMMEPCreate).Decode)
+		case attrBridgeCfmMEPConfigInfo:
+			nl.GetMulti(d, &m.MEPConfigInfo, (*CFMMEPConfig).Decode)
+		case attrBridgeCfmCCConfigInfo:
+			nl.GetMulti(d, &m.CCConfigInfo, (*CFMCCConfig).Decode)
+		case attrBridgeCfmCCRDIInfo:
+			nl.GetMulti(d, &m.CCRDIInfo, (*CFMCCRDI).Decode)
+		case attrBridgeCfmCCCCMTxInfo:
+			nl.GetMulti(d, &m.CCCCMTxInfo, (*CFMCCCCMTx).Decode)
+		case attrBridgeCfmCCPeerMEPInfo:
+			nl.GetMulti(d, &m.CCPeerMEPInfo, (*CFMCCPeerMEP).Decode)
+		case attrBridgeCfmMEPStatusInfo:
+			nl.GetMulti(d, &m.MEPStatusInfo, (*CFMMEPStatus).Decode)
+		case attrBridgeCfmCCPeerStatusInfo:
+			nl.GetMulti(d, &m.CCPeerStatusInfo, (*CFMCCPeerStatus).Decode)
+		default:
+			d.Unknown(&m.Unknown)
+		}
+	}
+}
+
+// CFMMEPCreate: maintenance end point.
+type CFMMEPCreate struct {
+	// Number of the end point.
+	Instance nl.Opt[uint32] `json:"instance,omitzero"`
+	// What it guards.
+	Domain nl.Opt[CFMDomain] `json:"domain,omitzero"`
+	// Its direction.
+	Direction nl.Opt[CFMMEPDirection] `json:"direction,omitzero"`
+	// Index of its port.
+	Ifindex nl.Opt[uint32] `json:"ifindex,omitzero"`
+	// Unknown holds the attributes that are not listed here.
+	Unknown nl.RawAttrs `json:"-"`
+}
+
+// Encode implements nl.Message.
+func (m *CFMMEPCreate) Encode(e *nl.Encoder) {
+	nl.PutU32(e, attrCfmMepCreateInstance, m.Instance)
+	nl.PutU32(e, attrCfmMepCreateDomain, m.Domain)
+	nl.PutU32(e, attrCfmMepCreateDirection, m.Direction)
+	nl.PutU32(e, attrCfmMepCreateIfindex, m.Ifindex)
+	e.Raw(m.Unknown)
+}
+
+// Decode implements nl.Message.
+func (m *CFMMEPCreate) Decode(d *nl.Decoder) {
+	for d.Next() {
+		switch d.ID() {
+		case attrCfmMepCreateInstance:
+			nl.GetU32(d, &m.Instance)
+		case attrCfmMepCreateDomain:
+			nl.GetU32(d, &m.Domain)
+		case attrCfmMepCreateDirection:
+			nl.GetU32(d, &m.Direction)
+		case attrCfmMepCreateIfindex:
+			nl.GetU32(d, &m.Ifindex)
+		default:
+			d.Unknown(&m.Unknown)
+		}
+	}
+}
+
+// CFMMEPDelete: maintenance end point to delete.
+type CFMMEPDelete struct {
+	// Number of the end point.
+	Instance nl.Opt[uint32] `json:"instance,omitzero"`
+	// Unknown holds the attributes that are not listed here.
+	Unknown nl.RawAttrs `json:"-"`
+}
+
+// Encode implements nl.Message.
+func (m *CFMMEPDelete) Encode(e *nl.Encoder) {
+	nl.PutU32(e, attrCfmMepDeleteInstance, m.Instance)
+	e.Raw(m.Unknown)
+}
+
+// Decode implements nl.Message.
+func (m *CFMMEPDelete) Decode(d *nl.Decoder) {
+	for d.Next() {
+		switch d.ID() {
+		case attrCfmMepDeleteInstance:
+			nl.GetU32(d, &m.Instance)
+		default:
+			d.Unknown(&m.Unknown)
+		}
+	}
+}
+
+// CFMMEPConfig is the configuration of a maintenance end point.
+type CFMMEPConfig struct {
+	// Number of the end point.
+	Instance nl.Opt[uint32] `json:"instance,omitzero"`
+	// Address of the end point. Exactly 6 bytes.
+	UnicastMAC net.HardwareAddr `json:"unicast-mac,omitzero"`
+	// Level of the domain. At most 7.
+	MDLevel nl.Opt[uint32] `json:"mdlevel,omitzero"`
+	// Id of the end point. At most 8191.
+	MEPID nl.Opt[uint32] `json:"mepid,omitzero"`
+	// Unknown holds the attributes that are not listed here.
+	Unknown nl.RawAttrs `json:"-"`
+}
+
+// Encode implements nl.Message.
+func (m *CFMMEPConfig) Encode(e *nl.Encoder) {
+	nl.PutU32(e, attrCfmMepConfigInstance, m.Instance)
+	nl.PutBytes(e, attrCfmMepConfigUnicastMAC, m.UnicastMAC)
+	nl.CheckBytes(e, m.UnicastMAC, 6, 6)
+	nl.PutU32(e, attrCfmMepConfigMDLevel, m.MDLevel)
+	nl.CheckMax(e, m.MDLevel, 7)
+	nl.PutU32(e, attrCfmMepConfigMEPID, m.MEPID)
+	nl.CheckMax(e, m.MEPID, 8191)
+	e.Raw(m.Unknown)
+}
+
+// Decode implements nl.Message.
+func (m *CFMMEPConfig) Decode(d *nl.Decoder) {
+	for d.Next() {
+		switch d.ID() {
+		case attrCfmMepConfigInstance:
+			nl.GetU32(d, &m.Instance)
+		case attrCfmMepConfigUnicastMAC:
+			nl.GetBytes(d, &m.UnicastMAC)
+		case attrCfmMepConfigMDLevel:
+			nl.GetU32(d, &m.MDLevel)
+		case attrCfmMepConfigMEPID:
+			nl.GetU32(d, &m.MEPID)
+		default:
+			d.Unknown(&m.Unknown)
+		}
+	}
+}
+
+// CFMCCConfig: continuity check of a maintenance end point.
+type CFMCCConfig struct {
+	// Number of the end point.
+	Instance nl.Opt[uint32] `json:"instance,omitzero"`
+	// Whether the check is on, 0 or 1.
+	Enable nl.Opt[uint32] `json:"enable,omitzero"`
+	// Expected time between messages. From 1 to 7.
+	ExpInterval nl.Opt[CFMCCMInterval] `json:"exp-interval,omitzero"`
+	// Expected maintenance association id. At most 48 bytes.
+	ExpMAID []byte `json:"exp-maid,omitzero"`
+	// Unknown holds the attributes that are not listed here.
+	Unknown nl.RawAttrs `json:"-"`
+}
+
+// Encode implements nl.Message.
+func (m *CFMCCConfig) Encode(e *nl.Encoder) {
+	nl.PutU32(e, attrCfmCcConfigInstance, m.Instance)
+	nl.PutU32(e, attrCfmCcConfigEnable, m.Enable)
+	nl.PutU32(e, attrCfmCcConfigExpInterval, m.ExpInterval)
+	nl.CheckMin(e, m.ExpInterval, 1)
+	nl.CheckMax(e, m.ExpInterval, 7)
+	nl.PutBytes(e, attrCfmCcConfigExpMAID, m.ExpMAID)
+	nl.CheckBytes(e, m.ExpMAID, 0, 48)
+	e.Raw(m.Unknown)
+}
+
+// Decode implements nl.Message.
+func (m *CFMCCConfig) Decode(d *nl.Decoder) {
+	for d.Next() {
+		switch d.ID() {
+		case attrCfmCcConfigInstance:
+			nl.GetU32(d, &m.Instance)
+		case attrCfmCcConfigEnable:
+			nl.GetU32(d, &m.Enable)
+		case attrCfmCcConfigExpInterval:
+			nl.GetU32(d, &m.ExpInterval)
+		case attrCfmCcConfigExpMAID:
+			nl.GetBytes(d, &m.ExpMAID)
+		default:
+			d.Unknown(&m.Unknown)
+		}
+	}
+}
+
+// CFMCCPeerMEP is the peer of a maintenance end point.
+type CFMCCPeerMEP struct {
+	// Number of the end point.
+	Instance nl.Opt[uint32] `json:"mep-instance,omitzero"`
+	// Id of the peer. At most 8191.
+	MEPID nl.Opt[uint32] `json:"mepid,omitzero"`
+	// Unknown holds the attributes that are not listed here.
+	Unknown nl.RawAttrs `json:"-"`
+}
+
+// Encode implements nl.Message.
+func (m *CFMCCPeerMEP) Encode(e *nl.Encoder) {
+	nl.PutU32(e, attrCfmCcPeerMepInstance, m.Instance)
+	nl.PutU32(e, attrCfmCcPeerMepMEPID, m.MEPID)
+	nl.CheckMax(e, m.MEPID, 8191)
+	e.Raw(m.Unknown)
+}
+
+// Decode implements nl.Message.
+func (m *CFMCCPeerMEP) Decode(d *nl.Decoder) {
+	for d.Next() {
+		switch d.ID() {
+		case attrCfmCcPeerMepInstance:
+			nl.GetU32(d, &m.Instance)
+		case attrCfmCcPeerMepMEPID:
+			nl.GetU32(d, &m.MEPID)
+		default:
+			d.Unknown(&m.Unknown)
+		}
+	}
+}
+
+// CFMCCRDI: remote defect indication of a maintenance end point.
+type CFMCCRDI struct {
+	// Number of the end point.
+	Instance nl.Opt[uint32] `json:"instance,omitzero"`
+	// Whether a defect is indicated, 0 or 1.
+	RDI nl.Opt[uint32] `json:"rdi,omitzero"`
+	// Unknown holds the attributes that are not listed here.
+	Unknown nl.RawAttrs `json:"-"`
+}
+
+// Encode implements nl.Message.
+func (m *CFMCCRDI) Encode(e *nl.Encoder) {
+	nl.PutU32(e, attrCfmCcRdiInstance, m.Instance)
+	nl.PutU32(e, attrCfmCcRdiRDI, m.RDI)
+	e.Raw(m.Unknown)
+}
+
+// Decode implements nl.Message.
+func (m *CFMCCRDI) Decode(d *nl.Decoder) {
+	for d.Next() {
+		switch d.ID() {
+		case attrCfmCcRdiInstance:
+			nl.GetU32(d, &m.Instance)
+		case attrCfmCcRdiRDI:
+			nl.GetU32(d, &m.RDI)
+		default:
+			d.Unknown(&m.Unknown)
+		}
+	}
+}
+
+// CFMCCCCMTx: continuity check messages of a maintenance end point.
+type CFMCCCCMTx struct {
+	// Number of the end point.
+	Instance nl.Opt[uint32] `json:"instance,omitzero"`
+	// Destination address. Exactly 6 bytes.
+	DMAC net.HardwareAddr `json:"dmac,omitzero"`
+	// Whether the sequence number is counted up, 0 or 1.
+	SeqNoUpdate nl.Opt[uint32] `json:"seq-no-update,omitzero"`
+	// How long to send, in seconds.
+	Period nl.Opt[uint32] `json:"period,omitzero"`
+	// Whether the interface status is sent, 0 or 1.
+	IfTLV nl.Opt[uint32] `json:"if-tlv,omitzero"`
+	// Interface status.
+	IfTLVValue nl.Opt[uint8] `json:"if-tlv-value,omitzero"`
+	// Whether the port status is sent, 0 or 1.
+	PortTLV nl.Opt[uint32] `json:"port-tlv,omitzero"`
+	// Port status.
+	PortTLVValue nl.Opt[uint8] `json:"port-tlv-value,omitzero"`
+	// Unknown holds the attributes that are not listed here.
+	Unknown nl.RawAttrs `json:"-"`
+}
+
+// Encode implements nl.Message.
+func (m *CFMCCCCMTx) Encode(e *nl.Encoder) {
+	nl.PutU32(e, attrCfmCcCcmTxInstance, m.Instance)
+	nl.PutBytes(e, attrCfmCcCcmTxDMAC, m.DMAC)
+	nl.CheckBytes(e, m.DMAC, 6, 6)
+	nl.PutU32(e, attrCfmCcCcmTxSeqNoUpdate, m.SeqNoUpdate)
+	nl.PutU32(e, attrCfmCcCcmTxPeriod, m.Period)
+	nl.PutU32(e, attrCfmCcCcmTxIfTLV, m.IfTLV)
+	nl.PutU8(e, attrCfmCcCcmTxIfTLVValue, m.IfTLVValue)
+	nl.PutU32(e, attrCfmCcCcmTxPortTLV, m.PortTLV)
+	nl.PutU8(e, attrCfmCcCcmTxPortTLVValue, m.PortTLVValue)
+	e.Raw(m.Unknown)
+}
+
+// Decode implements nl.Message.
+func (m *CFMCCCCMTx) Decode(d *nl.Decoder) {
+	for d.Next() {
+		switch d.ID() {
+		case attrCfmCcCcmTxInstance:
+			nl.GetU32(d, &m.Instance)
+		case attrCfmCcCcmTxDMAC:
+			nl.GetBytes(d, &m.DMAC)
+		case attrCfmCcCcmTxSeqNoUpdate:
+			nl.GetU32(d, &m.SeqNoUpdate)
+		case attrCfmCcCcmTxPeriod:
+			nl.GetU32(d, &m.Period)
+		case attrCfmCcCcmTxIfTLV:
+			nl.GetU32(d, &m.IfTLV)
+		case attrCfmCcCcmTxIfTLVValue:
+			nl.GetU8(d, &m.IfTLVValue)
+		case attrCfmCcCcmTxPortTLV:
+			nl.GetU32(d, &m.PortTLV)
+		case attrCfmCcCcmTxPortTLVValue:
+			nl.GetU8(d, &m.PortTLVValue)
+		default:
+			d.Unknown(&m.Unknown)
+		}
+	}
+}
+
+// CFMMEPStatus: status of a maintenance end point.
+type CFMMEPStatus struct {
+	// Number of the end point.
+	Instance nl.Opt[uint32] `json:"instance,omitzero"`
+	// Whether an unexpected kind of message was seen, 0 or 1.
+	OpcodeUnexpSeen nl.Opt[uint32] `json:"opcode-unexp-seen,omitzero"`
+	// Whether an unexpected version was seen, 0 or 1.
+	VersionUnexpSeen nl.Opt[uint32] `json:"version-unexp-seen,omitzero"`
+	// Whether a message of too low a level was seen, 0 or 1.
+	RxLevelLowSeen nl.Opt[uint32] `json:"rx-level-low-seen,omitzero"`
+	// Unknown holds the attributes that are not listed here.
+	Unknown nl.RawAttrs `json:"-"`
+}
+
+// Encode implements nl.Message.
+func (m *CFMMEPStatus) Encode(e *nl.Encoder) {
+	nl.PutU32(e, attrCfmMepStatusInstance, m.Instance)
+	nl.PutU32(e, attrCfmMepStatusOpcodeUnexpSeen, m.OpcodeUnexpSeen)
+	nl.PutU32(e, attrCfmMepStatusVersionUnexpSeen, m.VersionUnexpSeen)
+	nl.PutU32(e, attrCfmMepStatusRxLevelLowSeen, m.RxLevelLowSeen)
+	e.Raw(m.Unknown)
+}
+
+// Decode implements nl.Message.
+func (m *CFMMEPStatus) Decode(d *nl.Decoder) {
+	for d.Next() {
+		switch d.ID() {
+		case attrCfmMepStatusInstance:
+			nl.GetU32(d, &m.Instance)
+		case attrCfmMepStatusOpcodeUnexpSeen:
+			nl.GetU32(d, &m.OpcodeUnexpSeen)
+		case attrCfmMepStatusVersionUnexpSeen:
+			nl.GetU32(d, &m.VersionUnexpSeen)
+		case attrCfmMepStatusRxLevelLowSeen:
+			nl.GetU32(d, &m.RxLevelLowSeen)
+		default:
+			d.Unknown(&m.Unknown)
+		}
+	}
+}
+
+// CFMCCPeerStatus: status of a peer of a maintenance end point.
+type CFMCCPeerStatus struct {
+	// Number of the end point.
+	Instance nl.Opt[uint32] `json:"instance,omitzero"`
+	// Id of the peer.
+	PeerMEPID nl.Opt[uint32] `json:"peer-mepid,omitzero"`
+	// Whether messages are missing, 0 or 1.
+	CCMDefect nl.Opt[uint32] `json:"ccm-defect,omitzero"`
+	// Whether the peer indicates a defect, 0 or 1.
+	RDI nl.Opt[uint32] `json:"rdi,omitzero"`
+	// Port status the peer sent.
+	PortTLVValue nl.Opt[uint8] `json:"port-tlv-value,omitzero"`
+	// Interface status the peer sent.
+	IfTLVValue nl.Opt[uint8] `json:"if-tlv-value,omitzero"`
+	// Whether a message was seen, 0 or 1.
+	Seen nl.Opt[uint32] `json:"seen,omitzero"`
+	// Whether a status was seen, 0 or 1.
+	TLVSeen nl.Opt[uint32] `json:"tlv-seen,omitzero"`
+	// Whether an unexpected sequence number was seen, 0 or 1.
+	SeqUnexpSeen nl.Opt[uint32] `json:"seq-unexp-seen,omitzero"`
+	// Unknown holds the attributes that are not listed here.
+	Unknown nl.RawAttrs `json:"-"`
+}
+
+// Encode implements nl.Message.
+func (m *CFMCCPeerStatus) Encode(e *nl.Encoder) {
+	nl.PutU32(e, attrCfmCcPeerStatusInstance, m.Instance)
+	nl.PutU32(e, attrCfmCcPeerStatusPeerMEPID, m.PeerMEPID)
+	nl.PutU32(e, attrCfmCcPeerStatusCCMDefect, m.CCMDefect)
+	nl.PutU32(e, attrCfmCcPeerStatusRDI, m.RDI)
+	nl.PutU8(e, attrCfmCcPeerStatusPortTLVValue, m.PortTLVValue)
+	nl.PutU8(e, attrCfmCcPeerStatusIfTLVValue, m.IfTLVValue)
+	nl.PutU32(e, attrCfmCcPeerStatusSeen, m.Seen)
+	nl.PutU32(e, attrCfmCcPeerStatusTLVSeen, m.TLVSeen)
+	nl.PutU32(e, attrCfmCcPeerStatusSeqUnexpSeen, m.SeqUnexpSeen)
+	e.Raw(m.Unknown)
+}
+
+// Decode implements nl.Message.
+func (m *CFMCCPeerStatus) Decode(d *nl.Decoder) {
+	for d.Next() {
+		switch d.ID() {
+		case attrCfmCcPeerStatusInstance:
+			nl.GetU32(d, &m.Instance)
+		case attrCfmCcPeerStatusPeerMEPID:
+			nl.GetU32(d, &m.PeerMEPID)
+		case attrCfmCcPeerStatusCCMDefect:
+			nl.GetU32(d, &m.CCMDefect)
+		case attrCfmCcPeerStatusRDI:
+			nl.GetU32(d, &m.RDI)
+		case attrCfmCcPeerStatusPortTLVValue:
+			nl.GetU8(d, &m.PortTLVValue)
+		case attrCfmCcPeerStatusIfTLVValue:
+			nl.GetU8(d, &m.IfTLVValue)
+		case attrCfmCcPeerStatusSeen:
+			nl.GetU32(d, &m.Seen)
+		case attrCfmCcPeerStatusTLVSeen:
+			nl.GetU32(d, &m.TLVSeen)
+		case attrCfmCcPeerStatusSeqUnexpSeen:
+			nl.GetU32(d, &m.SeqUnexpSeen)
+		default:
+			d.Unknown(&m.Unknown)
+		}
+	}
+}
+
+// AFSpecData: settings that protocol families keep per link, by the family of
+// the message.
+//
+// By selector it is one of:
+//   - unspec: *AFSpec
+//   - bridge: *BridgeAFSpec
+//   - any other: *UnknownAFSpecData
+type AFSpecData interface {
+	nl.Message
+	bodyAFSpecData() nl.Body
+}
+
+func (*AFSpec) bodyAFSpecData() nl.Body       { return nl.Body{Values: "unspec", Nested: true} }
+func (*BridgeAFSpec) bodyAFSpecData() nl.Body { return nl.Body{Values: "bridge", Nested: true} }
+
+// bodyAFSpecData is the method of that name, for a body that may be nil.
+func bodyAFSpecData(m AFSpecData) nl.Body {
+	if m == nil {
+		return nl.Body{}
+	}
+	return m.bodyAFSpecData()
+}
+
+// UnknownAFSpecData is the body of a af-spec-msg whose selector is not known.
+type UnknownAFSpecData struct{ nl.Raw }
+
+func (m *UnknownAFSpecData) bodyAFSpecData() nl.Body { return nl.Body{Nested: m.Nested} }
+
+// NewAFSpecData returns an empty body for a selector.
+func NewAFSpecData(selector string) AFSpecData {
+	switch selector {
+	case "unspec":
+		return new(AFSpec)
+	case "bridge":
+		return new(BridgeAFSpec)
+	default:
+		return new(UnknownAFSpecData)
+	}
+}
+
+// ProtinfoData: settings of the family of the message.
+//
+// By selector it is one of:
+//   - bridge: *LinkinfoBrportAttrs
+//   - inet6: *Inet6Attrs
+//   - any other: *UnknownProtinfoData
+type ProtinfoData interface {
+	nl.Message
+	bodyProtinfoData() nl.Body
+}
+
+func (*LinkinfoBrportAttrs) bodyProtinfoData() nl.Body {
+	return nl.Body{Values: "bridge", Nested: true}
+}
+func (*Inet6Attrs) bodyProtinfoData() nl.Body { return nl.Body{Values: "inet6", Nested: true} }
+
+// bodyProtinfoData is the method of that name, for a body that may be nil.
+func bodyProtinfoData(m ProtinfoData) nl.Body {
+	if m == nil {
+		return nl.Body{}
+	}
+	return m.bodyProtinfoData()
+}
+
+// UnknownProtinfoData is the body of a protinfo-msg whose selector is not
+// known.
+type UnknownProtinfoData struct{ nl.Raw }
+
+func (m *UnknownProtinfoData) bodyProtinfoData() nl.Body { return nl.Body{Nested: m.Nested} }
+
+// NewProtinfoData returns an empty body for a selector.
+func NewProtinfoData(selector string) ProtinfoData {
+	switch selector {
+	case "bridge":
+		return new(LinkinfoBrportAttrs)
+	case "inet6":
+		return new(Inet6Attrs)
+	default:
+		return new(UnknownProtinfoData)
 	}
 }
 

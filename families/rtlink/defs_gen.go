@@ -2429,3 +2429,354 @@ func (v OvpnMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 
 // UnmarshalText sets v as ParseOvpnMode does.
 func (v *OvpnMode) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseOvpnMode) }
+
+// BridgeFlags: which device a request of the bridge family is for.
+type BridgeFlags uint16
+
+// Values of BridgeFlags.
+const (
+	// The bridge the port belongs to.
+	BridgeFlagsMaster BridgeFlags = 1 << 0
+	// The device itself.
+	BridgeFlagsSelf BridgeFlags = 1 << 1
+)
+
+var namesBridgeFlags = nl.FlagNames[BridgeFlags]{
+	{BridgeFlagsMaster, "master"},
+	{BridgeFlagsSelf, "self"},
+}
+
+// String returns the names of the flags in v with | between them.
+func (v BridgeFlags) String() string { return namesBridgeFlags.Format(v) }
+
+// ParseBridgeFlags returns the flags with names that have | between them.
+func ParseBridgeFlags(s string) (BridgeFlags, error) { return namesBridgeFlags.Parse(s) }
+
+// MarshalText returns what String does.
+func (v BridgeFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText sets v as ParseBridgeFlags does.
+func (v *BridgeFlags) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseBridgeFlags) }
+
+// BridgeMode: embedded switch mode of a network controller.
+type BridgeMode uint16
+
+// Values of BridgeMode.
+const (
+	// Packets are switched inside.
+	BridgeModeVEB BridgeMode = 0
+	// Packets are switched by the adjacent bridge.
+	BridgeModeVEPA BridgeMode = 1
+	// Not known.
+	BridgeModeUndef BridgeMode = 65535
+)
+
+var namesBridgeMode = nl.EnumNames[BridgeMode]{
+	{BridgeModeVEB, "veb"},
+	{BridgeModeVEPA, "vepa"},
+	{BridgeModeUndef, "undef"},
+}
+
+// String returns the name of v, or Type(number) if it has none.
+func (v BridgeMode) String() string { return namesBridgeMode.Format(v) }
+
+// ParseBridgeMode returns the value with a name.
+func ParseBridgeMode(s string) (BridgeMode, error) { return namesBridgeMode.Parse(s) }
+
+// MarshalText returns what String does.
+func (v BridgeMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText sets v as ParseBridgeMode does.
+func (v *BridgeMode) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseBridgeMode) }
+
+// MRPPortState is the state of a media redundancy port.
+type MRPPortState uint32
+
+// Values of MRPPortState.
+const (
+	// Nothing passes.
+	MRPPortStateDisabled MRPPortState = 0
+	// Only protocol messages pass.
+	MRPPortStateBlocked MRPPortState = 1
+	// Everything passes.
+	MRPPortStateForwarding MRPPortState = 2
+	// No link.
+	MRPPortStateNotConnected MRPPortState = 3
+)
+
+var namesMRPPortState = nl.EnumNames[MRPPortState]{
+	{MRPPortStateDisabled, "disabled"},
+	{MRPPortStateBlocked, "blocked"},
+	{MRPPortStateForwarding, "forwarding"},
+	{MRPPortStateNotConnected, "not-connected"},
+}
+
+// String returns the name of v, or Type(number) if it has none.
+func (v MRPPortState) String() string { return namesMRPPortState.Format(v) }
+
+// ParseMRPPortState returns the value with a name.
+func ParseMRPPortState(s string) (MRPPortState, error) { return namesMRPPortState.Parse(s) }
+
+// MarshalText returns what String does.
+func (v MRPPortState) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText sets v as ParseMRPPortState does.
+func (v *MRPPortState) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseMRPPortState) }
+
+// MRPPortRole is the role of a media redundancy port.
+type MRPPortRole uint32
+
+// Values of MRPPortRole.
+const (
+	// Primary ring port.
+	MRPPortRolePrimary MRPPortRole = 0
+	// Secondary ring port.
+	MRPPortRoleSecondary MRPPortRole = 1
+	// Interconnection port.
+	MRPPortRoleInter MRPPortRole = 2
+)
+
+var namesMRPPortRole = nl.EnumNames[MRPPortRole]{
+	{MRPPortRolePrimary, "primary"},
+	{MRPPortRoleSecondary, "secondary"},
+	{MRPPortRoleInter, "inter"},
+}
+
+// String returns the name of v, or Type(number) if it has none.
+func (v MRPPortRole) String() string { return namesMRPPortRole.Format(v) }
+
+// ParseMRPPortRole returns the value with a name.
+func ParseMRPPortRole(s string) (MRPPortRole, error) { return namesMRPPortRole.Parse(s) }
+
+// MarshalText returns what String does.
+func (v MRPPortRole) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText sets v as ParseMRPPortRole does.
+func (v *MRPPortRole) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseMRPPortRole) }
+
+// MRPRingState is the state of a media redundancy ring.
+type MRPRingState uint32
+
+// Values of MRPRingState.
+const (
+	// Broken somewhere.
+	MRPRingStateOpen MRPRingState = 0
+	// Whole.
+	MRPRingStateClosed MRPRingState = 1
+)
+
+var namesMRPRingState = nl.EnumNames[MRPRingState]{
+	{MRPRingStateOpen, "open"},
+	{MRPRingStateClosed, "closed"},
+}
+
+// String returns the name of v, or Type(number) if it has none.
+func (v MRPRingState) String() string { return namesMRPRingState.Format(v) }
+
+// ParseMRPRingState returns the value with a name.
+func ParseMRPRingState(s string) (MRPRingState, error) { return namesMRPRingState.Parse(s) }
+
+// MarshalText returns what String does.
+func (v MRPRingState) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText sets v as ParseMRPRingState does.
+func (v *MRPRingState) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseMRPRingState) }
+
+// MRPRingRole is the role of a bridge in a media redundancy ring.
+type MRPRingRole uint32
+
+// Values of MRPRingRole.
+const (
+	// None.
+	MRPRingRoleDisabled MRPRingRole = 0
+	// Client.
+	MRPRingRoleMRC MRPRingRole = 1
+	// Manager.
+	MRPRingRoleMRM MRPRingRole = 2
+	// Automatic manager.
+	MRPRingRoleMRA MRPRingRole = 3
+)
+
+var namesMRPRingRole = nl.EnumNames[MRPRingRole]{
+	{MRPRingRoleDisabled, "disabled"},
+	{MRPRingRoleMRC, "mrc"},
+	{MRPRingRoleMRM, "mrm"},
+	{MRPRingRoleMRA, "mra"},
+}
+
+// String returns the name of v, or Type(number) if it has none.
+func (v MRPRingRole) String() string { return namesMRPRingRole.Format(v) }
+
+// ParseMRPRingRole returns the value with a name.
+func ParseMRPRingRole(s string) (MRPRingRole, error) { return namesMRPRingRole.Parse(s) }
+
+// MarshalText returns what String does.
+func (v MRPRingRole) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText sets v as ParseMRPRingRole does.
+func (v *MRPRingRole) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseMRPRingRole) }
+
+// MRPInState is the state of an interconnected ring.
+type MRPInState uint32
+
+// Values of MRPInState.
+const (
+	// Broken somewhere.
+	MRPInStateOpen MRPInState = 0
+	// Whole.
+	MRPInStateClosed MRPInState = 1
+)
+
+var namesMRPInState = nl.EnumNames[MRPInState]{
+	{MRPInStateOpen, "open"},
+	{MRPInStateClosed, "closed"},
+}
+
+// String returns the name of v, or Type(number) if it has none.
+func (v MRPInState) String() string { return namesMRPInState.Format(v) }
+
+// ParseMRPInState returns the value with a name.
+func ParseMRPInState(s string) (MRPInState, error) { return namesMRPInState.Parse(s) }
+
+// MarshalText returns what String does.
+func (v MRPInState) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText sets v as ParseMRPInState does.
+func (v *MRPInState) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseMRPInState) }
+
+// MRPInRole is the role of a bridge in an interconnected ring.
+type MRPInRole uint32
+
+// Values of MRPInRole.
+const (
+	// None.
+	MRPInRoleDisabled MRPInRole = 0
+	// Client.
+	MRPInRoleMIC MRPInRole = 1
+	// Manager.
+	MRPInRoleMIM MRPInRole = 2
+)
+
+var namesMRPInRole = nl.EnumNames[MRPInRole]{
+	{MRPInRoleDisabled, "disabled"},
+	{MRPInRoleMIC, "mic"},
+	{MRPInRoleMIM, "mim"},
+}
+
+// String returns the name of v, or Type(number) if it has none.
+func (v MRPInRole) String() string { return namesMRPInRole.Format(v) }
+
+// ParseMRPInRole returns the value with a name.
+func ParseMRPInRole(s string) (MRPInRole, error) { return namesMRPInRole.Parse(s) }
+
+// MarshalText returns what String does.
+func (v MRPInRole) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText sets v as ParseMRPInRole does.
+func (v *MRPInRole) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseMRPInRole) }
+
+// CFMDomain: what a maintenance end point guards.
+type CFMDomain uint32
+
+// Values of CFMDomain.
+const (
+	// A port.
+	CFMDomainPort CFMDomain = 0
+	// A VLAN.
+	CFMDomainVLAN CFMDomain = 1
+)
+
+var namesCFMDomain = nl.EnumNames[CFMDomain]{
+	{CFMDomainPort, "port"},
+	{CFMDomainVLAN, "vlan"},
+}
+
+// String returns the name of v, or Type(number) if it has none.
+func (v CFMDomain) String() string { return namesCFMDomain.Format(v) }
+
+// ParseCFMDomain returns the value with a name.
+func ParseCFMDomain(s string) (CFMDomain, error) { return namesCFMDomain.Parse(s) }
+
+// MarshalText returns what String does.
+func (v CFMDomain) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText sets v as ParseCFMDomain does.
+func (v *CFMDomain) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseCFMDomain) }
+
+// CFMMEPDirection is the direction of a maintenance end point.
+type CFMMEPDirection uint32
+
+// Values of CFMMEPDirection.
+const (
+	// Out of the port.
+	CFMMEPDirectionDown CFMMEPDirection = 0
+	// Through the bridge.
+	CFMMEPDirectionUp CFMMEPDirection = 1
+)
+
+var namesCFMMEPDirection = nl.EnumNames[CFMMEPDirection]{
+	{CFMMEPDirectionDown, "down"},
+	{CFMMEPDirectionUp, "up"},
+}
+
+// String returns the name of v, or Type(number) if it has none.
+func (v CFMMEPDirection) String() string { return namesCFMMEPDirection.Format(v) }
+
+// ParseCFMMEPDirection returns the value with a name.
+func ParseCFMMEPDirection(s string) (CFMMEPDirection, error) { return namesCFMMEPDirection.Parse(s) }
+
+// MarshalText returns what String does.
+func (v CFMMEPDirection) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText sets v as ParseCFMMEPDirection does.
+func (v *CFMMEPDirection) UnmarshalText(b []byte) error {
+	return nl.ParseText(v, b, ParseCFMMEPDirection)
+}
+
+// CFMCCMInterval: time between continuity check messages.
+type CFMCCMInterval uint32
+
+// Values of CFMCCMInterval.
+const (
+	// Not set.
+	CFMCCMIntervalNone CFMCCMInterval = 0
+	// 3.3 milliseconds.
+	CFMCCMInterval33Ms CFMCCMInterval = 1
+	// 10 milliseconds.
+	CFMCCMInterval10Ms CFMCCMInterval = 2
+	// 100 milliseconds.
+	CFMCCMInterval100Ms CFMCCMInterval = 3
+	// One second.
+	CFMCCMInterval1Sec CFMCCMInterval = 4
+	// 10 seconds.
+	CFMCCMInterval10Sec CFMCCMInterval = 5
+	// One minute.
+	CFMCCMInterval1Min CFMCCMInterval = 6
+	// 10 minutes.
+	CFMCCMInterval10Min CFMCCMInterval = 7
+)
+
+var namesCFMCCMInterval = nl.EnumNames[CFMCCMInterval]{
+	{CFMCCMIntervalNone, "none"},
+	{CFMCCMInterval33Ms, "3-3-ms"},
+	{CFMCCMInterval10Ms, "10-ms"},
+	{CFMCCMInterval100Ms, "100-ms"},
+	{CFMCCMInterval1Sec, "1-sec"},
+	{CFMCCMInterval10Sec, "10-sec"},
+	{CFMCCMInterval1Min, "1-min"},
+	{CFMCCMInterval10Min, "10-min"},
+}
+
+// String returns the name of v, or Type(number) if it has none.
+func (v CFMCCMInterval) String() string { return namesCFMCCMInterval.Format(v) }
+
+// ParseCFMCCMInterval returns the value with a name.
+func ParseCFMCCMInterval(s string) (CFMCCMInterval, error) { return namesCFMCCMInterval.Parse(s) }
+
+// MarshalText returns what String does.
+func (v CFMCCMInterval) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText sets v as ParseCFMCCMInterval does.
+func (v *CFMCCMInterval) UnmarshalText(b []byte) error {
+	return nl.ParseText(v, b, ParseCFMCCMInterval)
+}

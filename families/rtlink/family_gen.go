@@ -39,6 +39,8 @@ func Family() *nl.Family { return &family }
 var (
 	// Links created, changed and deleted, bridge ports included.
 	GroupLink = nl.Group{Name: "rtnlgrp-link", Value: 1}
+	// Changes of the IPv6 settings of links, in messages of the IPv6 family.
+	GroupIPv6Ifinfo = nl.Group{Name: "rtnlgrp-ipv6-ifinfo", Value: 12}
 	// Changes of the counters that hardware keeps.
 	GroupStats = nl.Group{Name: "rtnlgrp-stats", Value: 36}
 )

@@ -56,8 +56,9 @@ type NewLinkRequest struct {
 	VFPorts *VFPorts `json:"vf-ports,omitzero"`
 	// Port profile of the device itself.
 	PortSelf *PortProfile `json:"port-self,omitzero"`
-	// Settings that protocol families keep per link.
-	AFSpec *AFSpec `json:"af-spec,omitzero"`
+	// Settings that protocol families keep per link. In the bridge family those
+	// of a bridge port.
+	AFSpec AFSpecData `json:"af-spec,omitzero"`
 	// Group the link belongs to. Groups have no meaning to the kernel beyond
 	// addressing several links at once.
 	Group nl.Opt[uint32] `json:"group,omitzero"`
@@ -128,7 +129,7 @@ func (m *NewLinkRequest) Encode(e *nl.Encoder) {
 	nl.PutNest(e, attrLinkVFInfoList, m.VFInfoList)
 	nl.PutNest(e, attrLinkVFPorts, m.VFPorts)
 	nl.PutNest(e, attrLinkPortSelf, m.PortSelf)
-	nl.PutNest(e, attrLinkAFSpec, m.AFSpec)
+	nl.PutBody(e, attrLinkAFSpec, m.AFSpec, bodyAFSpecData(m.AFSpec))
 	nl.PutU32(e, attrLinkGroup, m.Group)
 	nl.PutU32(e, attrLinkNetNSFD, m.NetNSFD)
 	nl.PutU32(e, attrLinkNumTxQueues, m.NumTxQueues)
@@ -190,7 +191,7 @@ func (m *NewLinkRequest) Decode(d *nl.Decoder) {
 		case attrLinkPortSelf:
 			nl.GetNest(d, &m.PortSelf)
 		case attrLinkAFSpec:
-			nl.GetNest(d, &m.AFSpec)
+			m.AFSpec = nl.GetBody(d, NewAFSpecData(m.Header.Family.String()))
 		case attrLinkGroup:
 			nl.GetU32(d, &m.Group)
 		case attrLinkNetNSFD:
@@ -262,8 +263,8 @@ type GetLinkReply struct {
 	// Event of the old wireless extensions, a raw iw_event. Only in
 	// notifications.
 	Wireless []byte `json:"wireless,omitzero"`
-	// Bridge port settings. Used in messages of the bridge family.
-	Protinfo *LinkinfoBrportAttrs `json:"protinfo,omitzero"`
+	// Settings of the family in the header: of a bridge port or of IPv6.
+	Protinfo ProtinfoData `json:"protinfo,omitzero"`
 	// Length of the transmit queue in packets. At most 32767.
 	Txqlen nl.Opt[uint32] `json:"txqlen,omitzero"`
 	// Hardware resources of the device.
@@ -287,8 +288,9 @@ type GetLinkReply struct {
 	VFPorts *VFPorts `json:"vf-ports,omitzero"`
 	// Port profile of the device itself.
 	PortSelf *PortProfile `json:"port-self,omitzero"`
-	// Settings that protocol families keep per link.
-	AFSpec *AFSpec `json:"af-spec,omitzero"`
+	// Settings that protocol families keep per link. In the bridge family those
+	// of a bridge port.
+	AFSpec AFSpecData `json:"af-spec,omitzero"`
 	// Group the link belongs to. Groups have no meaning to the kernel beyond
 	// addressing several links at once.
 	Group nl.Opt[uint32] `json:"group,omitzero"`
@@ -397,7 +399,7 @@ func (m *GetLinkReply) Encode(e *nl.Encoder) {
 	nl.PutStruct(e, attrLinkStats, &m.Stats)
 	nl.PutU32(e, attrLinkMaster, m.Master)
 	nl.PutBytes(e, attrLinkWireless, m.Wireless)
-	nl.PutNest(e, attrLinkProtinfo, m.Protinfo)
+	nl.PutBody(e, attrLinkProtinfo, m.Protinfo, bodyProtinfoData(m.Protinfo))
 	nl.PutU32(e, attrLinkTxqlen, m.Txqlen)
 	nl.CheckMax(e, m.Txqlen, 32767)
 	nl.PutStruct(e, attrLinkMap, &m.Map)
@@ -411,7 +413,7 @@ func (m *GetLinkReply) Encode(e *nl.Encoder) {
 	nl.PutStruct(e, attrLinkStats64, &m.Stats64)
 	nl.PutNest(e, attrLinkVFPorts, m.VFPorts)
 	nl.PutNest(e, attrLinkPortSelf, m.PortSelf)
-	nl.PutNest(e, attrLinkAFSpec, m.AFSpec)
+	nl.PutBody(e, attrLinkAFSpec, m.AFSpec, bodyAFSpecData(m.AFSpec))
 	nl.PutU32(e, attrLinkGroup, m.Group)
 	nl.PutU32(e, attrLinkPromiscuity, m.Promiscuity)
 	nl.PutU32(e, attrLinkNumTxQueues, m.NumTxQueues)
@@ -481,7 +483,7 @@ func (m *GetLinkReply) Decode(d *nl.Decoder) {
 		case attrLinkWireless:
 			nl.GetBytes(d, &m.Wireless)
 		case attrLinkProtinfo:
-			nl.GetNest(d, &m.Protinfo)
+			m.Protinfo = nl.GetBody(d, NewProtinfoData(m.Header.Family.String()))
 		case attrLinkTxqlen:
 			nl.GetU32(d, &m.Txqlen)
 		case attrLinkMap:
@@ -505,7 +507,7 @@ func (m *GetLinkReply) Decode(d *nl.Decoder) {
 		case attrLinkPortSelf:
 			nl.GetNest(d, &m.PortSelf)
 		case attrLinkAFSpec:
-			nl.GetNest(d, &m.AFSpec)
+			m.AFSpec = nl.GetBody(d, NewAFSpecData(m.Header.Family.String()))
 		case attrLinkGroup:
 			nl.GetU32(d, &m.Group)
 		case attrLinkPromiscuity:
@@ -596,7 +598,8 @@ type NewLinkReply = GetLinkReply
 
 // NewLink creates a link, or changes an existing one. Without the create flag
 // the link must exist, with the exclusive flag it must not. With the echo flag
-// the kernel answers with the link it created.
+// the kernel answers with the link it created, but not for every kind (vxlan
+// gives no answer) and not for a change.
 //
 // Options: nl.Create, nl.Excl, nl.Echo. The reply is nil without nl.Echo. Needs
 // CAP_NET_ADMIN.
@@ -612,6 +615,9 @@ type DelLinkRequest struct {
 	// Interface name. In a request it selects the link when the header carries
 	// no index, or renames it when it does. At most 15 bytes.
 	Ifname nl.Opt[string] `json:"ifname,omitzero"`
+	// Settings that protocol families keep per link. In the bridge family those
+	// of a bridge port.
+	AFSpec AFSpecData `json:"af-spec,omitzero"`
 	// Group the link belongs to. Groups have no meaning to the kernel beyond
 	// addressing several links at once.
 	Group nl.Opt[uint32] `json:"group,omitzero"`
@@ -629,6 +635,7 @@ func (m *DelLinkRequest) Encode(e *nl.Encoder) {
 	e.Header(&m.Header)
 	nl.PutString(e, attrLinkIfname, m.Ifname)
 	nl.CheckLen(e, m.Ifname, 0, 15)
+	nl.PutBody(e, attrLinkAFSpec, m.AFSpec, bodyAFSpecData(m.AFSpec))
 	nl.PutU32(e, attrLinkGroup, m.Group)
 	nl.PutU32(e, attrLinkTargetNetNSID, m.TargetNetNSID)
 	nl.PutString(e, attrLinkAltIfname, m.AltIfname)
@@ -643,6 +650,8 @@ func (m *DelLinkRequest) Decode(d *nl.Decoder) {
 		switch d.ID() {
 		case attrLinkIfname:
 			nl.GetString(d, &m.Ifname)
+		case attrLinkAFSpec:
+			m.AFSpec = nl.GetBody(d, NewAFSpecData(m.Header.Family.String()))
 		case attrLinkGroup:
 			nl.GetU32(d, &m.Group)
 		case attrLinkTargetNetNSID:
@@ -802,8 +811,8 @@ type SetLinkRequest struct {
 	// a request detaches it. In a dump request only the ports of that device
 	// are returned.
 	Master nl.Opt[uint32] `json:"master,omitzero"`
-	// Bridge port settings. Used in messages of the bridge family.
-	Protinfo *LinkinfoBrportAttrs `json:"protinfo,omitzero"`
+	// Settings of the family in the header: of a bridge port or of IPv6.
+	Protinfo ProtinfoData `json:"protinfo,omitzero"`
 	// Length of the transmit queue in packets. At most 32767.
 	Txqlen nl.Opt[uint32] `json:"txqlen,omitzero"`
 	// Hardware resources of the device.
@@ -824,8 +833,9 @@ type SetLinkRequest struct {
 	VFPorts *VFPorts `json:"vf-ports,omitzero"`
 	// Port profile of the device itself.
 	PortSelf *PortProfile `json:"port-self,omitzero"`
-	// Settings that protocol families keep per link.
-	AFSpec *AFSpec `json:"af-spec,omitzero"`
+	// Settings that protocol families keep per link. In the bridge family those
+	// of a bridge port.
+	AFSpec AFSpecData `json:"af-spec,omitzero"`
 	// Group the link belongs to. Groups have no meaning to the kernel beyond
 	// addressing several links at once.
 	Group nl.Opt[uint32] `json:"group,omitzero"`
@@ -873,7 +883,7 @@ func (m *SetLinkRequest) Encode(e *nl.Encoder) {
 	nl.CheckLen(e, m.Ifname, 0, 15)
 	nl.PutU32(e, attrLinkMTU, m.MTU)
 	nl.PutU32(e, attrLinkMaster, m.Master)
-	nl.PutNest(e, attrLinkProtinfo, m.Protinfo)
+	nl.PutBody(e, attrLinkProtinfo, m.Protinfo, bodyProtinfoData(m.Protinfo))
 	nl.PutU32(e, attrLinkTxqlen, m.Txqlen)
 	nl.CheckMax(e, m.Txqlen, 32767)
 	nl.PutStruct(e, attrLinkMap, &m.Map)
@@ -885,7 +895,7 @@ func (m *SetLinkRequest) Encode(e *nl.Encoder) {
 	nl.PutNest(e, attrLinkVFInfoList, m.VFInfoList)
 	nl.PutNest(e, attrLinkVFPorts, m.VFPorts)
 	nl.PutNest(e, attrLinkPortSelf, m.PortSelf)
-	nl.PutNest(e, attrLinkAFSpec, m.AFSpec)
+	nl.PutBody(e, attrLinkAFSpec, m.AFSpec, bodyAFSpecData(m.AFSpec))
 	nl.PutU32(e, attrLinkGroup, m.Group)
 	nl.PutU32(e, attrLinkNetNSFD, m.NetNSFD)
 	nl.PutU8(e, attrLinkCarrier, m.Carrier)
@@ -921,7 +931,7 @@ func (m *SetLinkRequest) Decode(d *nl.Decoder) {
 		case attrLinkMaster:
 			nl.GetU32(d, &m.Master)
 		case attrLinkProtinfo:
-			nl.GetNest(d, &m.Protinfo)
+			m.Protinfo = nl.GetBody(d, NewProtinfoData(m.Header.Family.String()))
 		case attrLinkTxqlen:
 			nl.GetU32(d, &m.Txqlen)
 		case attrLinkMap:
@@ -941,7 +951,7 @@ func (m *SetLinkRequest) Decode(d *nl.Decoder) {
 		case attrLinkPortSelf:
 			nl.GetNest(d, &m.PortSelf)
 		case attrLinkAFSpec:
-			nl.GetNest(d, &m.AFSpec)
+			m.AFSpec = nl.GetBody(d, NewAFSpecData(m.Header.Family.String()))
 		case attrLinkGroup:
 			nl.GetU32(d, &m.Group)
 		case attrLinkNetNSFD:

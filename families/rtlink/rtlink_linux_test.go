@@ -367,16 +367,16 @@ func TestIntegrationDecode(t *testing.T) {
 	if port.Header.Flags&DeviceFlagsUp == 0 || port.Header.Type != HardwareTypeEther || port.Operstate.Value() != OperstateUp {
 		t.Errorf("port header %+v, state %v", port.Header, port.Operstate)
 	}
-	if inet := port.AFSpec.Inet; inet.Conf.Value().SharedMedia != 1 {
+	if inet := port.AFSpec.(*AFSpec).Inet; inet.Conf.Value().SharedMedia != 1 {
 		t.Errorf("settings of IPv4: %+v", inet)
 	}
-	if inet6 := port.AFSpec.Inet6; inet6.AddrGenMode.Value() != In6AddrGenModeNone {
+	if inet6 := port.AFSpec.(*AFSpec).Inet6; inet6.AddrGenMode.Value() != In6AddrGenModeNone {
 		t.Errorf("settings of IPv6: %+v", inet6)
 	}
 
 	bridgePort := familytest.Find(t, all(t, c, &GetLinkDumpRequest{Header: Ifinfomsg{Family: AddressFamilyBridge}}),
 		func(l *GetLinkReply) bool { return l.Ifname.Value() == "v0" })
-	if bridgePort.Protinfo == nil || bridgePort.Protinfo.Cost.Value() != 77 {
+	if info, ok := bridgePort.Protinfo.(*LinkinfoBrportAttrs); !ok || info.Cost.Value() != 77 {
 		t.Errorf("as a bridge port: %+v", bridgePort.Protinfo)
 	}
 }

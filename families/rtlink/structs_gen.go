@@ -463,10 +463,10 @@ func (s *VLANFlagsChange) Decode(d *nl.Decoder) {
 	s.Tail = d.Tail(sizeVLANFlagsChange)
 }
 
-const sizeVLANQosMapping = 8
+const sizeVLANQoSMapping = 8
 
-// VLANQosMapping: mapping between packet priority and tag priority.
-type VLANQosMapping struct {
+// VLANQoSMapping: mapping between packet priority and tag priority.
+type VLANQoSMapping struct {
 	// Priority mapped: of the packet on egress, of the tag on ingress.
 	From uint32 `json:"from"`
 	// Priority it becomes: of the tag on egress, of the packet on ingress.
@@ -475,26 +475,26 @@ type VLANQosMapping struct {
 	Tail nl.Tail `json:"-"`
 }
 
-func (s *VLANQosMapping) put(b []byte) {
+func (s *VLANQoSMapping) put(b []byte) {
 	binary.NativeEndian.PutUint32(b, s.From)
 	binary.NativeEndian.PutUint32(b[4:], s.To)
 }
 
-func (s *VLANQosMapping) get(b []byte) {
+func (s *VLANQoSMapping) get(b []byte) {
 	s.From = binary.NativeEndian.Uint32(b)
 	s.To = binary.NativeEndian.Uint32(b[4:])
 }
 
 // Encode implements nl.Message.
-func (s *VLANQosMapping) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeVLANQosMapping))
+func (s *VLANQoSMapping) Encode(e *nl.Encoder) {
+	s.put(e.Grow(sizeVLANQoSMapping))
 	e.SetTail(s.Tail)
 }
 
 // Decode implements nl.Message.
-func (s *VLANQosMapping) Decode(d *nl.Decoder) {
-	s.get(d.Struct(sizeVLANQosMapping))
-	s.Tail = d.Tail(sizeVLANQosMapping)
+func (s *VLANQoSMapping) Decode(d *nl.Decoder) {
+	s.get(d.Struct(sizeVLANQoSMapping))
+	s.Tail = d.Tail(sizeVLANQoSMapping)
 }
 
 const sizeVXLANPortRange = 4
@@ -2312,4 +2312,38 @@ func (s *RmnetFlagsChange) Encode(e *nl.Encoder) {
 func (s *RmnetFlagsChange) Decode(d *nl.Decoder) {
 	s.get(d.Struct(sizeRmnetFlagsChange))
 	s.Tail = d.Tail(sizeRmnetFlagsChange)
+}
+
+const sizeBridgeVLANInfo = 4
+
+// BridgeVLANInfo is the VLAN of a bridge or bridge port, or one end of a range.
+type BridgeVLANInfo struct {
+	// Options.
+	Flags BridgeVLANFlags `json:"flags"`
+	// VLAN id.
+	VID uint16 `json:"vid"`
+	// Tail is what another kernel's struct has more or less.
+	Tail nl.Tail `json:"-"`
+}
+
+func (s *BridgeVLANInfo) put(b []byte) {
+	binary.NativeEndian.PutUint16(b, uint16(s.Flags))
+	binary.NativeEndian.PutUint16(b[2:], s.VID)
+}
+
+func (s *BridgeVLANInfo) get(b []byte) {
+	s.Flags = BridgeVLANFlags(binary.NativeEndian.Uint16(b))
+	s.VID = binary.NativeEndian.Uint16(b[2:])
+}
+
+// Encode implements nl.Message.
+func (s *BridgeVLANInfo) Encode(e *nl.Encoder) {
+	s.put(e.Grow(sizeBridgeVLANInfo))
+	e.SetTail(s.Tail)
+}
+
+// Decode implements nl.Message.
+func (s *BridgeVLANInfo) Decode(d *nl.Decoder) {
+	s.get(d.Struct(sizeBridgeVLANInfo))
+	s.Tail = d.Tail(sizeBridgeVLANInfo)
 }

@@ -162,7 +162,7 @@ func (m *FDBExtAttrs) Decode(d *nl.Decoder) {
 		case attrNfeaActivityNotify:
 			nl.GetU8(d, &m.ActivityNotify)
 		case attrNfeaDontRefresh:
-			m.DontRefresh = true
+			nl.GetFlag(d, &m.DontRefresh)
 		default:
 			d.Unknown(&m.Unknown)
 		}

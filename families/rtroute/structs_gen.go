@@ -62,6 +62,7 @@ func (s *RtMsg) get(b []byte) {
 // Encode implements nl.Message.
 func (s *RtMsg) Encode(e *nl.Encoder) {
 	s.put(e.Grow(sizeRtMsg))
+	nl.CheckMax(e, nl.Some(s.Table), 0xff)
 }
 
 // Decode implements nl.Message.

@@ -54,6 +54,7 @@ func (s *FIBRuleHdr) get(b []byte) {
 // Encode implements nl.Message.
 func (s *FIBRuleHdr) Encode(e *nl.Encoder) {
 	s.put(e.Grow(sizeFIBRuleHdr))
+	nl.CheckMax(e, nl.Some(s.Table), 0xff)
 }
 
 // Decode implements nl.Message.

@@ -217,6 +217,7 @@ func (l layout) headerKey() string {
 // where the selectors of sub-messages are looked up.
 type frame struct {
 	layout layout
+	object *Object // where the members of the fixed header are
 	outer  *frame
 	depth  int
 	// find returns the value of an attribute of the message, whether or not its
@@ -224,8 +225,8 @@ type frame struct {
 	find func(*model.Attr) (any, bool)
 }
 
-func newFrame(l layout, outer *frame, find func(*model.Attr) (any, bool)) (*frame, error) {
-	f := &frame{layout: l, outer: outer, find: find}
+func newFrame(l layout, o *Object, outer *frame, find func(*model.Attr) (any, bool)) (*frame, error) {
+	f := &frame{layout: l, object: o, outer: outer, find: find}
 	if outer != nil {
 		f.depth = outer.depth + 1
 	}
@@ -237,6 +238,9 @@ func newFrame(l layout, outer *frame, find func(*model.Attr) (any, bool)) (*fram
 
 // selector returns the value that selects the form of a, as text.
 func (f *frame) selector(a *model.Attr) string {
+	if a.HeaderSelector != nil {
+		return f.headerSelector(a.HeaderSelector)
+	}
 	for ; f != nil; f = f.outer {
 		if s := f.layout.byName(a.SelectorName); s != nil {
 			if v, ok := f.find(s); ok {
@@ -248,6 +252,24 @@ func (f *frame) selector(a *model.Attr) string {
 		}
 	}
 	return ""
+}
+
+// headerSelector returns the value of a member of the fixed header, zero if it
+// is left out, as the formats of a sub-message name it.
+func (f *frame) headerSelector(m *model.Member) string {
+	s := memberScalar(m)
+	var bits uint64
+	if v, ok := f.object.Get(m.Name); ok {
+		var err error
+		if bits, err = enumNumber(s, v); err != nil {
+			return describe(v)
+		}
+	}
+	v := enumValue(s, bits)
+	if name, ok := v.(string); ok {
+		return name
+	}
+	return describe(v)
 }
 
 // selectorText returns the value of the attribute a as the formats of a

@@ -278,7 +278,8 @@ func TestLenientWire(t *testing.T) {
 	}{
 		"string without NUL":       {model.Attr{Type: model.TypeString}, "0600 0100 6c6f0000", `{"x":"lo"}`},
 		"string with more":         {model.Attr{Type: model.TypeString}, "0800 0100 6c006f00", `{"x":"l"}`},
-		"flag with payload":        {model.Attr{Type: model.TypeFlag}, "0500 0100 00000000", `{"x":true}`},
+		"flag with payload":        {model.Attr{Type: model.TypeFlag}, "0500 0100 01000000", `{"x":true}`},
+		"flag with a zero byte":    {model.Attr{Type: model.TypeFlag}, "0500 0100 00000000", `{"x":false}`},
 		"nest without flag":        {nest(inner), "0c00 0100 0600 0200 61000000", `{"x":{"name":"a"}}`},
 		"network order flag":       {model.Attr{Type: model.TypeU16, BigEndian: true}, "0600 0140 01020000", `{"x":258}`},
 		"uint of 8 bytes":          {model.Attr{Type: model.TypeUint}, "0c00 0100 0100000000000000", `{"x":1}`},

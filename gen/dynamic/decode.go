@@ -18,7 +18,7 @@ func (d *decoder) message(l layout, b []byte, outer *frame) (*Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := newFrame(l, outer, func(a *model.Attr) (any, bool) { return d.last(a, b) })
+	f, err := newFrame(l, o, outer, func(a *model.Attr) (any, bool) { return d.last(a, b) })
 	if err != nil {
 		return nil, err
 	}
@@ -116,8 +116,8 @@ func (d *decoder) known(a *model.Attr, typ uint16, payload []byte, o *Object, f 
 
 func (d *decoder) value(a *model.Attr, typ uint16, payload []byte, f *frame) (any, error) {
 	switch a.Type {
-	case model.TypeFlag:
-		return true, nil
+	case model.TypeFlag: // a few carry bytes against the rule, which count as a number
+		return len(payload) == 0 || len(bytes.Trim(payload, "\x00")) > 0, nil
 	case model.TypeNest:
 		return d.nest(a, payload, f)
 	case model.TypeIndexedArray:

@@ -69,7 +69,7 @@ func (e *encoder) message(l layout, o *Object, outer *frame) error {
 	if err != nil {
 		return err
 	}
-	f, err := newFrame(l, outer, func(a *model.Attr) (any, bool) { return o.Get(a.Name) })
+	f, err := newFrame(l, o, outer, func(a *model.Attr) (any, bool) { return o.Get(a.Name) })
 	if err != nil {
 		return err
 	}

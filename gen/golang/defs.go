@@ -163,19 +163,19 @@ func (e *emitter) nameMethods(f *jen.File, n namedInts) {
 	}
 	recv := func() *jen.Statement { return jen.Func().Params(jen.Id("v").Id(n.typ)) }
 	doc(f.Group, "String returns "+what+".")
-	f.Add(recv()).Id("String").Params().String().Block(
-		jen.Return(names().Dot("Format").Call(jen.Id("v"))),
+	f.Add(recv()).Id("String").Params().String().Add(
+		oneLine(jen.Return(names().Dot("Format").Call(jen.Id("v")))),
 	)
 	doc(f.Group, n.parse+" returns "+parsed+".")
-	f.Func().Id(n.parse).Params(jen.Id("s").String()).Params(jen.Id(n.typ), jen.Error()).Block(
-		jen.Return(names().Dot("Parse").Call(jen.Id("s"))),
+	f.Func().Id(n.parse).Params(jen.Id("s").String()).Params(jen.Id(n.typ), jen.Error()).Add(
+		oneLine(jen.Return(names().Dot("Parse").Call(jen.Id("s")))),
 	)
 	doc(f.Group, "MarshalText returns what String does.")
-	f.Add(recv()).Id("MarshalText").Params().Params(jen.Index().Byte(), jen.Error()).Block(
-		jen.Return(jen.Index().Byte().Call(jen.Id("v").Dot("String").Call()), jen.Nil()),
+	f.Add(recv()).Id("MarshalText").Params().Params(jen.Index().Byte(), jen.Error()).Add(
+		oneLine(jen.Return(jen.Index().Byte().Call(jen.Id("v").Dot("String").Call()), jen.Nil())),
 	)
 	doc(f.Group, "UnmarshalText sets v as "+n.parse+" does.")
-	f.Add(method("v", n.typ, "UnmarshalText", jen.Id("b").Index().Byte())).Error().Block(
-		jen.Return(e.rt("ParseText").Call(jen.Id("v"), jen.Id("b"), jen.Id(n.parse))),
+	f.Add(method("v", n.typ, "UnmarshalText", jen.Id("b").Index().Byte())).Error().Add(
+		oneLine(jen.Return(e.rt("ParseText").Call(jen.Id("v"), jen.Id("b"), jen.Id(n.parse)))),
 	)
 }

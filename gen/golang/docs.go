@@ -102,18 +102,33 @@ func identDoc(name, text, silent string) string {
 		return name + " is " + lowerFirst(word) + " " + rest
 	case verbs[word] != "":
 		return name + " " + verbs[word] + " " + rest
+	case strings.HasPrefix(rest, "of ") && !strings.HasSuffix(word, "s"), nouns[word]:
+		return name + " is the " + lowerFirst(text)
 	case isThirdPerson(word):
 		return name + " " + lowerFirst(word) + " " + rest
 	}
 	return name + ": " + lowerFirst(text)
 }
 
+// eventText is identDoc for an event, whose text tells what happened.
+func eventText(name, text, silent string) string {
+	word, rest, _ := strings.Cut(strings.TrimSpace(text), " ")
+	if articles[word] && !strings.HasPrefix(rest, "notif") {
+		return name + " says that " + lowerFirst(word) + " " + rest
+	}
+	return identDoc(name, text, silent)
+}
+
+// nouns are first words that stand for the thing itself.
+var nouns = map[string]bool{"Reply": true, "Request": true, "Notification": true}
+
 var articles = map[string]bool{"A": true, "An": true, "The": true}
 
 // verbs turns the first word of a text that says what to do into what is done.
 var verbs = map[string]string{
 	"Add": "adds", "Allow": "allows", "Bind": "binds", "Change": "changes", "Clear": "clears",
-	"Configure": "configures", "Create": "creates", "Delete": "deletes", "Disable": "disables",
+	"Configure": "configures", "Move": "moves", "Report": "reports", "Return": "returns", "Run": "runs",
+	"Tell": "tells", "Test": "tests", "Write": "writes", "Create": "creates", "Delete": "deletes", "Disable": "disables",
 	"Dump": "dumps", "Enable": "enables", "Flush": "flushes", "Get": "gets", "List": "lists",
 	"Modify": "modifies", "Query": "queries", "Read": "reads", "Remove": "removes",
 	"Replace": "replaces", "Reset": "resets", "Retrieve": "retrieves", "Send": "sends",

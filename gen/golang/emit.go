@@ -60,10 +60,11 @@ type emitter struct {
 	*model.Family
 	nl     string // import path of the runtime
 	owners map[*model.Message]*model.Op
+	called map[string]bool // names of the requests and replies of calls
 }
 
 func newEmitter(f *model.Family, opts Options) *emitter {
-	e := &emitter{Family: f, nl: opts.Runtime, owners: map[*model.Message]*model.Op{}}
+	e := &emitter{Family: f, nl: opts.Runtime, owners: map[*model.Message]*model.Op{}, called: map[string]bool{}}
 	if e.nl == "" {
 		e.nl = defaultRuntime
 	}
@@ -83,6 +84,7 @@ func (e *emitter) findOwners() {
 		for _, c := range calls(op) {
 			own(c.Request, op)
 			own(c.Reply, op)
+			e.called[c.RequestName], e.called[c.ReplyName] = true, true
 		}
 	}
 	for _, op := range eventOps(e.Family) {
@@ -133,5 +135,5 @@ func (e *emitter) renderFile(s section) (File, error) {
 	if err := f.Render(&b); err != nil {
 		return File{}, err
 	}
-	return File{s.name, b.Bytes()}, nil
+	return File{s.name, groupImports(b.Bytes())}, nil
 }

@@ -27,8 +27,8 @@ func (e *emitter) eventTable(f *jen.File) {
 	var infos []jen.Code
 	for _, op := range eventOps(e.Family) {
 		info := append([]pair{{"ID", jen.Lit(int(op.ID))}, {"Name", jen.Lit(op.Name)}}, layout(op)...)
-		info = append(info, pair{"New", jen.Func().Params().Add(e.rt("Message")).Block(
-			jen.Return(jen.New(jen.Id(op.Event.GoName))),
+		info = append(info, pair{"New", jen.Func().Params().Add(e.rt("Message")).Add(
+			oneLine(jen.Return(jen.New(jen.Id(op.Event.GoName)))),
 		)})
 		infos = append(infos, keyed(info))
 	}
@@ -45,13 +45,6 @@ func (e *emitter) notification(f *jen.File, op *model.Op) {
 	if op.Notify != nil {
 		silent = "is a notification with the content of a reply to " + op.Notify.Name + "."
 	}
-	doc(f.Group, identDoc(op.Event.GoName, eventDoc(op), silent))
-	f.Type().Id(op.Event.GoName).Struct(jen.Id(op.Event.Message.GoName))
-}
-
-func eventDoc(op *model.Op) string {
-	if op.Event.Doc != "" {
-		return op.Event.Doc
-	}
-	return op.Doc
+	doc(f.Group, eventText(op.Event.GoName, op.Event.Doc, silent))
+	f.Type().Id(op.Event.GoName).Add(embed(jen.Id(op.Event.Message.GoName)))
 }

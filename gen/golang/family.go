@@ -8,7 +8,7 @@ import (
 
 // familyFile writes what a client starts with.
 func (e *emitter) familyFile(f *jen.File) {
-	f.PackageComment(commentText(identDoc("Package "+e.Package, e.Doc, "is a client for the netlink family "+e.Name+"."), declWidth))
+	f.PackageComment(commentText("Package "+e.Package+" talks to the netlink family "+e.Name+".\n\n"+e.Doc, declWidth))
 	e.handshake(f)
 	e.familyVar(f)
 	e.groups(f)
@@ -50,7 +50,7 @@ func (e *emitter) familyVar(f *jen.File) {
 	doc(f.Group, "family describes "+e.Name+" to the runtime.")
 	f.Var().Id("family").Op("=").Add(e.rt("Family")).Add(multiline(fields))
 	doc(f.Group, "Family returns the description of the family, for nl.Dial.")
-	f.Func().Id("Family").Params().Op("*").Add(e.rt("Family")).Block(jen.Return(jen.Op("&").Id("family")))
+	f.Func().Id("Family").Params().Op("*").Add(e.rt("Family")).Add(oneLine(jen.Return(jen.Op("&").Id("family"))))
 }
 
 // field is Key: value.
@@ -86,7 +86,7 @@ func (e *emitter) client(f *jen.File) {
 	client := func(c jen.Code) *jen.Statement { return jen.Op("&").Id("Client").Values(c) }
 
 	doc(f.Group, "A Client talks to "+e.Name+". It is safe for concurrent use.")
-	f.Type().Id("Client").Struct(jen.Id("conn").Add(conn()))
+	f.Type().Id("Client").Add(embed(jen.Id("conn").Add(conn())))
 
 	doc(f.Group, "Dial returns a client with a connection of its own.")
 	f.Func().Id("Dial").Params(jen.Id("opts").Op("...").Add(e.rt("Option"))).Params(jen.Op("*").Id("Client"), jen.Error()).Block(
@@ -96,14 +96,10 @@ func (e *emitter) client(f *jen.File) {
 	)
 
 	doc(f.Group, "New returns a client that uses conn, a connection to this family.")
-	f.Func().Id("New").Params(jen.Id("conn").Add(conn())).Op("*").Id("Client").Block(
-		jen.Return(client(jen.Id("conn"))),
-	)
+	f.Func().Id("New").Params(jen.Id("conn").Add(conn())).Op("*").Id("Client").Add(oneLine(jen.Return(client(jen.Id("conn")))))
 
 	doc(f.Group, "Close closes the connection.")
-	f.Add(method("c", "Client", "Close")).Error().Block(
-		jen.Return(jen.Id("c").Dot("conn").Dot("Close").Call()),
-	)
+	f.Add(method("c", "Client", "Close")).Error().Add(oneLine(jen.Return(jen.Id("c").Dot("conn").Dot("Close").Call())))
 
 	if len(e.Groups) == 0 {
 		return

@@ -1,6 +1,9 @@
 package golang
 
 import (
+	"bytes"
+	"slices"
+
 	"github.com/dave/jennifer/jen"
 )
 
@@ -56,6 +59,14 @@ type pair struct {
 	value jen.Code
 }
 
+// oneLine is a body on the line of its function: { return x }.
+func oneLine(statement jen.Code) jen.Code {
+	return jen.Custom(jen.Options{Open: "{ ", Close: " }"}, statement)
+}
+
+// embed is struct{ T }.
+func embed(t jen.Code) *jen.Statement { return jen.Op("struct").Add(oneLine(t)) }
+
 // method is func (recv *typ) name(params).
 func method(recv, typ, name string, params ...jen.Code) *jen.Statement {
 	return jen.Func().Params(jen.Id(recv).Op("*").Id(typ)).Id(name).Params(params...)
@@ -69,4 +80,29 @@ func methodExpr(typ, name string) *jen.Statement {
 // tag is a field's json tag.
 func tag(s *jen.Statement, name string) *jen.Statement {
 	return s.Tag(map[string]string{"json": name})
+}
+
+// groupImports puts the imports of the standard library first, as people do;
+// jennifer sorts all together.
+func groupImports(src []byte) []byte {
+	begin, end := []byte("import (\n"), []byte("\n)\n")
+	i := bytes.Index(src, begin)
+	if i < 0 {
+		return src
+	}
+	i += len(begin)
+	n := bytes.Index(src[i:], end)
+	var std, others [][]byte
+	for line := range bytes.SplitSeq(src[i:i+n], []byte("\n")) {
+		if bytes.Contains(line, []byte(".")) {
+			others = append(others, line)
+		} else {
+			std = append(std, line)
+		}
+	}
+	if len(std) > 0 && len(others) > 0 {
+		std = append(std, nil)
+	}
+	block := bytes.Join(append(std, others...), []byte("\n"))
+	return slices.Concat(src[:i], block, src[i+n:])
 }

@@ -59,7 +59,7 @@ var kinds = map[model.Type]kind{
 	model.TypeS64:        intKind("S64", "U64", model.TypeS64),
 	model.TypeUint:       intKind("Uint", "Uint", model.TypeUint),
 	model.TypeSint:       intKind("Sint", "Sint", model.TypeSint),
-	model.TypeFlag:       {schema: "Flag", elem: plain("bool"), field: bare, put: putPlain("PutFlag"), get: setTrue},
+	model.TypeFlag:       {schema: "Flag", elem: plain("bool"), field: bare, put: putPlain("PutFlag"), get: getRef("GetFlag")},
 	model.TypeString:     {schema: "String", elem: plain("string"), field: opt, codec: "String", put: put, get: get},
 	model.TypeBinary:     bytesKind("Binary", func(*emitter, *model.Attr) *jen.Statement { return jen.Index().Byte() }),
 	model.TypeBitfield32: {schema: "Bitfield32", elem: bitfieldElem, field: opt, codec: "Bitfield32", put: put, get: get},
@@ -289,9 +289,6 @@ func getRef(fn string) func(*emitter, kind, slot) *jen.Statement {
 func getOrUnknown(e *emitter, k kind, s slot) *jen.Statement {
 	return e.rt("Get"+k.codec).Call(jen.Id("d"), s.ref(), s.unknown())
 }
-
-// setTrue is m.X = true.
-func setTrue(_ *emitter, _ kind, s slot) *jen.Statement { return s.v().Op("=").True() }
 
 // getList is nl.GetMulti(d, &m.X, (*X).Decode).
 func getList(fn string) func(*emitter, kind, slot) *jen.Statement {

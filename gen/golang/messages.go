@@ -11,14 +11,16 @@ import (
 	"github.com/nlgen/nlgen/gen/model"
 )
 
-// message writes a message type, its codec and its other names.
+// message writes a message type, its codec and its other names, except for those
+// that stand beside their operation.
 func (e *emitter) message(f *jen.File, m *model.Message) {
 	e.messageType(f, m)
 	e.messageEncode(f, m)
 	e.messageDecode(f, m)
 	for _, a := range m.Same {
-		doc(f.Group, identDoc(a.GoName, a.Doc, "is "+m.GoName+" by another name."))
-		f.Type().Id(a.GoName).Op("=").Id(m.GoName)
+		if !e.called[a.GoName] {
+			e.alias(f, m, a.GoName)
+		}
 	}
 }
 
@@ -382,13 +384,18 @@ var intBits = map[string]int{
 
 // bitsOf is the width of a value's Go type.
 func bitsOf(k kind, a *model.Attr) int {
-	switch {
-	case a.Enum == nil:
+	if a.Enum == nil {
 		return intBits[k.codec]
-	case a.AsFlags && !a.Enum.Flags:
-		return a.Enum.MaskBits
 	}
-	return a.Enum.Bits
+	return enumBits(a.Enum, a.AsFlags)
+}
+
+// enumBits is the width of the Go type of an enum's values.
+func enumBits(en *model.Enum, asFlags bool) int {
+	if asFlags && !en.Flags {
+		return en.MaskBits
+	}
+	return en.Bits
 }
 
 // trivial reports whether no value of the Go type is beyond the limit: the check

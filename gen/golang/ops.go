@@ -1,6 +1,7 @@
 package golang
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/dave/jennifer/jen"
@@ -13,6 +14,7 @@ func (e *emitter) opsFile(f *jen.File) {
 	for _, op := range calledOps(e.Family) {
 		e.opVar(f, op)
 		e.opMessages(f, op)
+		e.opAliases(f, op)
 		e.merges(f, op)
 		if op.Do != nil {
 			e.do(f, op)
@@ -73,6 +75,32 @@ func (e *emitter) opMessages(f *jen.File, op *model.Op) {
 	}
 }
 
+// opAliases writes the names of the operation's messages that are types of
+// another operation.
+func (e *emitter) opAliases(f *jen.File, op *model.Op) {
+	for _, c := range calls(op) {
+		e.alias(f, c.Request, c.RequestName)
+		if c == op.Do || op.Do == nil || op.Do.Reply == nil {
+			e.alias(f, c.Reply, c.ReplyName)
+		}
+	}
+}
+
+// alias writes
+//
+//	// NewAddrReply is …
+//	type NewAddrReply = GetAddrReply
+//
+// for a message that is not called name itself.
+func (e *emitter) alias(f *jen.File, m *model.Message, name string) {
+	if m == nil || m.GoName == name {
+		return
+	}
+	i := slices.IndexFunc(m.Same, func(a model.Alias) bool { return a.GoName == name })
+	doc(f.Group, identDoc(name, m.Same[i].Doc, "is "+m.GoName+" by another name."))
+	f.Type().Id(name).Op("=").Id(m.GoName)
+}
+
 // do writes
 //
 //	func (c *Client) GetAddr(ctx context.Context, req *GetAddrRequest, opts ...nl.CallOption) (*GetAddrReply, error) {
@@ -98,11 +126,11 @@ func (e *emitter) do(f *jen.File, op *model.Op) {
 //	}
 func (e *emitter) dump(f *jen.File, op *model.Op) {
 	c := op.Dump
-	text := "Iterates over the replies to a dump of " + op.Name + "."
+	text := c.Doc
 	if op.Do == nil {
 		text = opDoc(op, c)
 	}
-	doc(f.Group, identDoc(c.GoName, text, "iterates over the replies to "+op.Name+"."))
+	doc(f.Group, identDoc(c.GoName, text, "iterates over the replies to a dump of "+op.Name+"."))
 	seq := e.rt("Dump").Types(jen.Id(c.ReplyName)).Call(callArgs(op)...)
 	if op.Merge != nil {
 		seq = e.rt("MergeSeq").Call(seq, methodExpr(c.ReplyName, "merge"))
@@ -155,7 +183,7 @@ func opDoc(op *model.Op, c *model.Call) string {
 	if text == "" {
 		text = op.Doc
 	}
-	return sentence(text, requestFlags(op), optionalFact(c), permission(op))
+	return text + "\n\n" + sentence("", requestFlags(op), optionalFact(c), permission(op))
 }
 
 func requestFlags(op *model.Op) string {
@@ -171,7 +199,7 @@ func requestFlags(op *model.Op) string {
 
 func optionalFact(c *model.Call) string {
 	if c.ReplyOptional {
-		return "There is a reply only with nl.Echo, else it is nil."
+		return "The reply is nil without nl.Echo."
 	}
 	return ""
 }

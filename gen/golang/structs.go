@@ -1,6 +1,7 @@
 package golang
 
 import (
+	"math"
 	"strconv"
 
 	"github.com/dave/jennifer/jen"
@@ -67,6 +68,9 @@ type memberScalar struct {
 	order string // the rest of the names of encoding/binary's functions
 }
 
+// wire is the type that encoding/binary's functions take.
+func (s memberScalar) wire() string { return "uint" + strconv.Itoa(8*s.size) }
+
 var memberScalars = map[model.Type]memberScalar{
 	model.TypeU8: {1, ""}, model.TypeS8: {1, ""},
 	model.TypeU16: {2, "Uint16"}, model.TypeS16: {2, "Uint16"},
@@ -124,18 +128,20 @@ func memberElem(m *model.Member) *jen.Statement {
 //		binary.NativeEndian.PutUint32(b[4:], s.Index)
 //	}
 func (e *emitter) structPut(f *jen.File, s *model.Struct) {
+	f.Line()
 	f.Add(method("s", s.GoName, "put", jen.Id("b").Index().Byte())).BlockFunc(func(g *jen.Group) {
 		for _, m := range fixedMembers(s) {
-			eachElement(g, m, func(g *jen.Group, v, at, end *jen.Statement) { memberPut(g, m, v, at, end) })
+			eachElement(g, m, func(g *jen.Group, v *jen.Statement, p place) { memberPut(g, m, v, p) })
 		}
 	})
 }
 
 // structGet writes the reverse of structPut.
 func (e *emitter) structGet(f *jen.File, s *model.Struct) {
+	f.Line()
 	f.Add(method("s", s.GoName, "get", jen.Id("b").Index().Byte())).BlockFunc(func(g *jen.Group) {
 		for _, m := range fixedMembers(s) {
-			eachElement(g, m, func(g *jen.Group, v, at, end *jen.Statement) { e.memberGet(g, m, v, at, end) })
+			eachElement(g, m, func(g *jen.Group, v *jen.Statement, p place) { e.memberGet(g, m, v, p) })
 		}
 	})
 }
@@ -151,66 +157,94 @@ func fixedMembers(s *model.Struct) []*model.Member {
 }
 
 // eachElement calls write for the value of a member, or in a loop for each
-// element of an array, with the place where it starts and ends in b.
-func eachElement(g *jen.Group, m *model.Member, write func(g *jen.Group, v, at, end *jen.Statement)) {
+// element of an array, with its place in b.
+func eachElement(g *jen.Group, m *model.Member, write func(*jen.Group, *jen.Statement, place)) {
 	v := jen.Id("s").Dot(m.GoName)
 	if m.Count <= 1 {
-		write(g, v, jen.Lit(m.Offset), jen.Lit(m.Offset+m.Len))
+		write(g, v, place{off: m.Offset, size: m.Len})
 		return
 	}
 	g.For(jen.Id("i").Op(":=").Range().Add(v)).BlockFunc(func(g *jen.Group) {
-		at := jen.Lit(m.Offset).Op("+").Lit(m.Len).Op("*").Id("i")
-		end := jen.Lit(m.Offset + m.Len).Op("+").Lit(m.Len).Op("*").Id("i")
-		if m.Offset == 0 {
-			at = jen.Lit(m.Len).Op("*").Id("i")
-		}
-		write(g, jen.Id("s").Dot(m.GoName).Index(jen.Id("i")), at, end)
+		write(g, v.Clone().Index(jen.Id("i")), place{m.Offset, m.Len, true})
 	})
 }
 
-// memberPut writes the statement that puts v to b[at:end].
-func memberPut(g *jen.Group, m *model.Member, v, at, end *jen.Statement) {
+// A place is where a value stands in b; in a loop, the i-th from off.
+type place struct {
+	off, size int
+	loop      bool
+}
+
+// at is the offset n bytes into the place: 4 or 4 + 2*i.
+func (p place) at(n int) *jen.Statement {
+	step := jen.Lit(p.size).Op("*").Id("i")
+	if p.size == 1 {
+		step = jen.Id("i")
+	}
+	switch {
+	case !p.loop:
+		return jen.Lit(p.off + n)
+	case p.off+n == 0:
+		return step
+	}
+	return jen.Lit(p.off + n).Op("+").Add(step)
+}
+
+// byte is b[4].
+func (p place) byte() *jen.Statement { return jen.Id("b").Index(p.at(0)) }
+
+// from is b[4:].
+func (p place) from() *jen.Statement {
+	if p.off == 0 && !p.loop {
+		return jen.Id("b")
+	}
+	return jen.Id("b").Index(p.at(0).Op(":"))
+}
+
+// all is b[4:8].
+func (p place) all() *jen.Statement {
+	return jen.Id("b").Index(p.at(0).Op(":").Add(p.at(p.size)))
+}
+
+// memberPut writes the statement that puts v into its place.
+func memberPut(g *jen.Group, m *model.Member, v *jen.Statement, p place) {
 	scalar := memberScalars[m.Type]
-	window := jen.Id("b").Index(at.Clone().Op(":").Add(end))
 	switch {
 	case isAddr(m):
-		g.Copy(window, jen.Add(v).Dot("AsSlice").Call())
+		g.Copy(p.all(), v.Dot("AsSlice").Call())
 	case m.Struct != nil:
-		g.Add(v).Dot("put").Call(jen.Id("b").Index(at.Clone().Op(":")))
+		g.Add(v).Dot("put").Call(p.from())
 	case scalar.size == 1:
-		g.Id("b").Index(at).Op("=").Add(convert("uint8", goScalar(m), v))
+		g.Add(p.byte()).Op("=").Add(convert("uint8", goScalar(m), v))
 	case scalar.size > 1:
-		order(g, m).Dot("Put"+scalar.order).Call(
-			jen.Id("b").Index(at.Clone().Op(":")), convert("uint"+strconv.Itoa(8*scalar.size), goScalar(m), v))
+		g.Add(order(m)).Dot("Put"+scalar.order).Call(p.from(), convert(scalar.wire(), goScalar(m), v))
 	case m.Type == model.TypeString, isMAC(m):
-		g.Copy(window, v)
+		g.Copy(p.all(), v)
 	default:
-		g.Copy(jen.Id("b").Index(at.Clone().Op(":")), jen.Add(v).Index(jen.Op(":")))
+		g.Copy(p.from(), v.Index(jen.Op(":")))
 	}
 }
 
-// memberGet writes the statement that sets v from b[at:end].
-func (e *emitter) memberGet(g *jen.Group, m *model.Member, v, at, end *jen.Statement) {
+// memberGet writes the statement that sets v from its place.
+func (e *emitter) memberGet(g *jen.Group, m *model.Member, v *jen.Statement, p place) {
 	scalar := memberScalars[m.Type]
-	window := jen.Id("b").Index(at.Clone().Op(":").Add(end))
-	from := jen.Id("b").Index(at.Clone().Op(":"))
+	set := g.Add(v)
+	array := jen.Index(jen.Lit(m.Len)).Byte().Parens(p.from())
 	switch {
 	case isAddr(m):
-		bits := map[int]string{4: "AddrFrom4", 16: "AddrFrom16"}
-		g.Add(v).Op("=").Qual(netipPath, bits[m.Len]).Call(jen.Index(jen.Lit(m.Len)).Byte().Parens(from))
+		set.Op("=").Qual(netipPath, "AddrFrom"+strconv.Itoa(m.Len)).Call(array)
 	case isMAC(m):
-		g.Add(v).Op("=").Append(jen.Qual(netPath, "HardwareAddr").Values(), window.Op("..."))
+		set.Op("=").Append(jen.Qual(netPath, "HardwareAddr").Values(), p.all().Op("..."))
 	case m.Struct != nil:
-		g.Add(v).Dot("get").Call(from)
+		set.Dot("get").Call(p.from())
 	case scalar.size == 1:
-		g.Add(v).Op("=").Add(convert(goScalar(m), "uint8", jen.Id("b").Index(at)))
+		set.Op("=").Add(convert(goScalar(m), "uint8", p.byte()))
 	case scalar.size > 1:
-		get := order(nil, m).Dot(scalar.order).Call(from)
-		g.Add(v).Op("=").Add(convert(goScalar(m), "uint"+strconv.Itoa(8*scalar.size), get))
+		set.Op("=").Add(convert(goScalar(m), scalar.wire(), order(m).Dot(scalar.order).Call(p.from())))
 	case m.Type == model.TypeString:
-		g.Add(v).Op("=").Add(e.rt("CString")).Call(window)
+		set.Op("=").Add(e.rt("CString")).Call(p.all())
 	default:
-		g.Add(v).Op("=").Index(jen.Lit(m.Len)).Byte().Parens(from)
+		set.Op("=").Add(array)
 	}
 }
 
@@ -230,16 +264,12 @@ func convert(to, from string, v *jen.Statement) *jen.Statement {
 	return jen.Id(to).Call(v)
 }
 
-// order is binary.NativeEndian or binary.BigEndian, appended to g if not nil.
-func order(g *jen.Group, m *model.Member) *jen.Statement {
-	name := "NativeEndian"
+// order is binary.NativeEndian or binary.BigEndian.
+func order(m *model.Member) *jen.Statement {
 	if m.BigEndian {
-		name = "BigEndian"
+		return jen.Qual(binaryPath, "BigEndian")
 	}
-	if g == nil {
-		return jen.Qual(binaryPath, name)
-	}
-	return g.Qual(binaryPath, name)
+	return jen.Qual(binaryPath, "NativeEndian")
 }
 
 // structEncode writes
@@ -280,7 +310,7 @@ func (e *emitter) flexiblePut(g *jen.Group, m *model.Member) {
 			return
 		}
 		g.Id("b").Op(":=").Add(grown)
-		memberPut(g, m, elem, jen.Lit(0), jen.Lit(m.Len))
+		memberPut(g, m, elem, place{size: m.Len})
 	})
 }
 
@@ -301,7 +331,7 @@ func (e *emitter) flexibleGet(g *jen.Group, m *model.Member) {
 			g.Id("v").Dot("get").Call(taken)
 		} else {
 			g.Id("b").Op(":=").Add(taken)
-			e.memberGet(g, m, jen.Id("v"), jen.Lit(0), jen.Lit(m.Len))
+			e.memberGet(g, m, jen.Id("v"), place{size: m.Len})
 		}
 		g.Add(v()).Op("=").Append(v(), jen.Id("v"))
 	})
@@ -314,8 +344,8 @@ func memberSize(m *model.Member) *jen.Statement {
 	return jen.Lit(m.Len)
 }
 
-// memberCheck writes the check that an address has the member's size; put cannot
-// report it.
+// memberCheck writes the check that a value has room in its member; put cannot
+// report that it has not.
 func (e *emitter) memberCheck(g *jen.Group, m *model.Member) {
 	v := jen.Id("s").Dot(m.GoName)
 	switch {
@@ -324,6 +354,11 @@ func (e *emitter) memberCheck(g *jen.Group, m *model.Member) {
 		g.Add(e.rt("CheckAddr")).Call(jen.Id("e"), v, jen.Lit(m.Len))
 	case isMAC(m):
 		g.Add(e.rt("CheckBytes")).Call(jen.Id("e"), v, jen.Lit(m.Len), jen.Lit(m.Len))
+	case m.Type == model.TypeString:
+		g.Add(e.rt("CheckLen")).Call(jen.Id("e"), e.rt("Some").Call(v), jen.Lit(0), jen.Lit(m.Len))
+	case m.Enum != nil && enumBits(m.Enum, m.AsFlags) > 8*m.Len:
+		most := "0x" + strconv.FormatUint(math.MaxUint64>>(64-8*m.Len), 16)
+		g.Add(e.rt("CheckMax")).Call(jen.Id("e"), e.rt("Some").Call(v), jen.Id(most))
 	}
 }
 

@@ -54,9 +54,7 @@ func (e *emitter) subMarkers(f *jen.File, s *model.SubMessage) {
 		if b.Message != nil && b.Message.Set != nil {
 			body = append(body, pair{"Nested", jen.True()})
 		}
-		f.Func().Params(jen.Op("*").Id(bodyType(b))).Id(s.GoBody).Params().Add(e.rt("Body")).Block(
-			jen.Return(e.rt("Body").Add(keyed(body))),
-		)
+		f.Func().Params(jen.Op("*").Id(bodyType(b))).Id(s.GoBody).Params().Add(e.rt("Body")).Add(oneLine(jen.Return(e.rt("Body").Add(keyed(body)))))
 	}
 	doc(f.Group, s.GoBody+" is the method of that name, for a body that may be nil.")
 	f.Func().Id(s.GoBody).Params(jen.Id("m").Id(s.GoName)).Add(e.rt("Body")).Block(
@@ -70,9 +68,9 @@ func (e *emitter) subMarkers(f *jen.File, s *model.SubMessage) {
 //	type LinkinfoDataUnknown struct{ nl.Raw }
 func (e *emitter) subUnknown(f *jen.File, s *model.SubMessage) {
 	doc(f.Group, s.GoUnknown+" is the body of a "+s.Name+" whose selector is not known.")
-	f.Type().Id(s.GoUnknown).Struct(e.rt("Raw"))
-	f.Add(method("m", s.GoUnknown, s.GoBody)).Add(e.rt("Body")).Block(
-		jen.Return(e.rt("Body").Add(keyed([]pair{{"Nested", jen.Id("m").Dot("Nested")}}))),
+	f.Type().Id(s.GoUnknown).Add(embed(e.rt("Raw")))
+	f.Add(method("m", s.GoUnknown, s.GoBody)).Add(e.rt("Body")).Add(
+		oneLine(jen.Return(e.rt("Body").Add(keyed([]pair{{"Nested", jen.Id("m").Dot("Nested")}})))),
 	)
 }
 
@@ -114,13 +112,15 @@ func (e *emitter) ahead(s slot) *jen.Statement {
 }
 
 // getBody is m.X = nl.GetBody(d, newX(selector.Value())), with d.Scope("kind") for
-// a selector outside of the message.
+// a selector outside of the message, or m.Header.Kind.String().
 func getBody(e *emitter, _ kind, s slot) *jen.Statement {
 	selector := jen.Lit("")
 	if f := selectorField(s.msg, s.Attr); f != nil {
 		selector = e.selectorText(f.Attr, jen.Id("selector"))
 	} else if s.Attr.OuterSelector {
 		selector = jen.Id("d").Dot("Scope").Call(jen.Lit(s.Attr.SelectorName))
+	} else if h := s.Attr.HeaderSelector; h != nil && s.msg.Header != nil {
+		selector = jen.Id("m").Dot(s.msg.HeaderField).Dot(h.GoName).Dot("String").Call()
 	}
 	return s.v().Op("=").Add(e.rt("GetBody")).Call(jen.Id("d"), jen.Id(s.Attr.Sub.GoNew).Call(selector))
 }

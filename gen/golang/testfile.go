@@ -10,13 +10,18 @@ import (
 //		roundtrip.Run(t, roundtrip.Package{Messages: …})
 //	}
 func (e *emitter) testFile(f *jen.File) {
-	var messages, selectors []jen.Code
+	var messages, unknown, selectors, outer []jen.Code
 	add := func(typ string) { messages = append(messages, jen.New(jen.Id(typ))) }
 	for _, s := range e.Structs {
 		add(s.GoName)
 	}
 	for _, m := range e.Messages {
 		add(m.GoName)
+		for _, fd := range m.Fields {
+			if fd.Attr.Sub != nil && selectorField(m, fd.Attr) == nil {
+				outer = append(outer, jen.Lit(m.GoName+"."+fd.GoName))
+			}
+		}
 	}
 	for _, c := range e.Chains {
 		add(c.GoName)
@@ -30,14 +35,19 @@ func (e *emitter) testFile(f *jen.File) {
 		if !s.Reached {
 			continue
 		}
-		add(s.GoUnknown)
+		unknown = append(unknown, jen.New(jen.Id(s.GoUnknown)))
 		for _, fm := range s.Formats {
 			selectors = append(selectors, jen.Lit(fm.Value))
 		}
 	}
 	pkg := []jen.Code{field("Messages", jen.Index().Add(e.rt("Message")).Add(multiline(messages)))}
-	if len(selectors) > 0 {
-		pkg = append(pkg, field("Selectors", jen.Index().String().Add(multiline(selectors))))
+	if len(unknown) > 0 {
+		pkg = append(pkg,
+			field("Unknown", jen.Index().Add(e.rt("Message")).Add(multiline(unknown))),
+			field("Selectors", jen.Index().String().Add(multiline(selectors))))
+	}
+	if len(outer) > 0 {
+		pkg = append(pkg, field("Outer", jen.Index().String().Add(multiline(outer))))
 	}
 	f.Func().Id("TestRoundTrip").Params(jen.Id("t").Op("*").Qual(testingPath, "T")).Block(
 		jen.Qual(roundtripPath, "Run").Call(jen.Id("t"), jen.Qual(roundtripPath, "Package").Add(multiline(pkg))),

@@ -186,7 +186,7 @@ func selector(a *Attr) string {
 	if a.Sub == nil {
 		return ""
 	}
-	return "sub=" + a.Sub.Name + " selector=" + a.SelectorName + word(":outer", a.OuterSelector)
+	return "sub=" + a.Sub.Name + " selector=" + a.SelectorName + word(":outer", a.OuterSelector) + word(":header", a.HeaderSelector != nil)
 }
 
 func checks(c *Checks) string {

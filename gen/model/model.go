@@ -262,6 +262,9 @@ type Attr struct {
 	Selector      *Attr
 	SelectorName  string
 	OuterSelector bool
+	// HeaderSelector is the member of the fixed header that selects the form
+	// of Sub instead of an attribute.
+	HeaderSelector *Member
 	// LenOffset is the offset of the 16-bit length in a record's header.
 	LenOffset int
 	// ScopeFor reports that sub-messages in nested sets select by this attribute.

@@ -11,7 +11,7 @@ import (
 // mcastGroups resolves the multicast groups.
 func (r *resolver) mcastGroups() {
 	for _, def := range r.spec.McastGroups {
-		path := "mcast-groups/list/" + def.Name.Value
+		path := "mcast-groups/" + def.Name.Value
 		g := &model.Group{
 			Name: def.Name.Value, Doc: def.Doc.Value, Pos: def.Pos,
 			GoName: r.groupName(def, path),

@@ -29,7 +29,7 @@ func (r *resolver) operations() {
 		header = h.Struct
 	}
 	for _, def := range all.List {
-		n := &opNode{Op: r.operation(def, header), def: def, path: "operations/list/" + def.Name.Value}
+		n := &opNode{Op: r.operation(def, header), def: def, path: "operations/" + def.Name.Value}
 		if unique(r, r.ops, def.Name, n.path, "operation", n) {
 			r.opList = append(r.opList, n)
 		}
@@ -42,7 +42,7 @@ func (r *resolver) operations() {
 }
 
 func (r *resolver) operation(def *spec.Operation, header *model.Struct) *model.Op {
-	path := "operations/list/" + def.Name.Value
+	path := "operations/" + def.Name.Value
 	op := &model.Op{
 		Name: def.Name.Value, Doc: def.Doc.Value, Pos: def.Pos,
 		GoName: r.goName(def.GoName, def.Name, path), Header: header,

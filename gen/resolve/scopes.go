@@ -55,7 +55,7 @@ func (r *resolver) declareDefinitions(pkg *naming.Scope) {
 		r.declareMembers(s)
 	}
 	for _, g := range r.fam.Groups {
-		declare(g.Pos, "multicast group", g.Name, "mcast-groups/list/"+g.Name, g.GoName)
+		declare(g.Pos, "multicast group", g.Name, "mcast-groups/"+g.Name, g.GoName)
 	}
 	for _, s := range r.fam.Subs {
 		declare(s.Pos, "sub-message", s.Name, "sub-messages/"+s.Name, s.GoName, s.GoUnknown, s.GoNew, s.GoBody, s.GoIndex)

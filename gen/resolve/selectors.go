@@ -5,10 +5,12 @@ import (
 
 	"github.com/nlgen/nlgen/gen/diag"
 	"github.com/nlgen/nlgen/gen/model"
+	"github.com/nlgen/nlgen/gen/spec"
 )
 
-// selectors finds the attribute that picks the format of each sub-message: in
-// the same set, or else in the sets around it.
+// selectors finds what picks the format of each sub-message: an attribute of
+// the same set, or of the sets around it, or a member of the fixed header in
+// front of the set.
 func (r *resolver) selectors() {
 	for _, set := range r.fam.Sets {
 		for _, a := range set.Attrs {
@@ -20,6 +22,10 @@ func (r *resolver) selectors() {
 }
 
 func (r *resolver) selector(a *model.Attr) {
+	if ref := r.attrs[a].HeaderSelector; ref.Set {
+		r.headerSelector(a, ref)
+		return
+	}
 	ref := r.attrs[a].Selector
 	a.SelectorName = ref.Value
 	if a.Selector = r.sets[a.Set.Name].byName[ref.Value]; a.Selector != nil {
@@ -35,6 +41,55 @@ func (r *resolver) selector(a *model.Attr) {
 	for _, o := range outer {
 		o.ScopeFor = true
 		r.selects(a, o)
+	}
+}
+
+// headerSelector finds the member of the fixed header in front of a's set that
+// selects the form of a.
+func (r *resolver) headerSelector(a *model.Attr, ref spec.Val[string]) {
+	var known []string
+	for _, header := range r.headersOf(a.Set.Name) {
+		for _, m := range header.Members {
+			if m.Enum == nil {
+				continue
+			}
+			if m.Name == ref.Value {
+				a.HeaderSelector = m
+				r.selectsEnum(a, m.Name, m.Enum)
+				return
+			}
+			known = append(known, m.Name)
+		}
+	}
+	r.unknown(ref, r.attrs[a].path+"/x-nlgen-header-selector", "header member with an enum to select by", known)
+}
+
+// headersOf returns the fixed headers that operations put in front of a set.
+func (r *resolver) headersOf(set string) []*structNode {
+	all := r.spec.Operations
+	if all == nil {
+		return nil
+	}
+	var headers []*structNode
+	for _, op := range all.List {
+		header := r.structs[op.FixedHeader.Or(all.FixedHeader.Value)]
+		if op.AttributeSet.Value == set && header != nil {
+			headers = append(headers, header)
+		}
+	}
+	return headers
+}
+
+// selectsEnum checks that the formats of a's sub-message are values of e.
+func (r *resolver) selectsEnum(a *model.Attr, name string, e *model.Enum) {
+	for _, f := range a.Sub.Formats {
+		if hint, ok := selectable(e, f.Value); !ok {
+			r.diags.Add(diag.Diagnostic{
+				Pos: f.Pos, Path: "sub-messages/" + a.Sub.Name + "/formats/" + f.Value,
+				Msg:  "the selector " + name + " has no value " + strconv.Quote(f.Value),
+				Hint: hint,
+			})
+		}
 	}
 }
 
@@ -74,24 +129,16 @@ func (r *resolver) selects(a, sel *model.Attr) {
 	if sel.Type == model.TypeString {
 		return
 	}
-	for _, f := range a.Sub.Formats {
-		if hint, ok := selectable(sel, f.Value); !ok {
-			r.diags.Add(diag.Diagnostic{
-				Pos: f.Pos, Path: "sub-messages/" + a.Sub.Name + "/formats/" + f.Value,
-				Msg:  "the selector " + sel.Name + " has no value " + strconv.Quote(f.Value),
-				Hint: hint,
-			})
-		}
-	}
+	r.selectsEnum(a, sel.Name, sel.Enum)
 }
 
-func selectable(sel *model.Attr, value string) (hint string, ok bool) {
-	if sel.Enum == nil {
+func selectable(e *model.Enum, value string) (hint string, ok bool) {
+	if e == nil {
 		_, err := strconv.ParseInt(value, 0, 64)
 		return "", err == nil
 	}
 	var names []string
-	for _, entry := range sel.Enum.Entries {
+	for _, entry := range e.Entries {
 		if entry.Name == value {
 			return "", true
 		}

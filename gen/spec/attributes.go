@@ -58,6 +58,7 @@ var attributeRules = []tree.Rule[AttrType]{
 	{Key: "struct", Kinds: []AttrType{TypeBinary, TypeIndexedArray}},
 	{Key: "sub-message", Kinds: []AttrType{TypeSubMessage}},
 	{Key: "selector", Kinds: []AttrType{TypeSubMessage}},
+	{Key: keyHeaderSelector, Kinds: []AttrType{TypeSubMessage}},
 	{Key: "display-hint", Kinds: with(integers, TypeBinary, TypeString, TypeIndexedArray)},
 	{Key: keyUnit, Kinds: []AttrType{TypeU8, TypeU16, TypeU32, TypeS8, TypeS16, TypeS32}},
 	{Key: keyHeader, Kinds: []AttrType{TypeNest}},
@@ -68,7 +69,7 @@ var attributeRules = []tree.Rule[AttrType]{
 // attributeNeeds names the properties a type cannot do without.
 var attributeNeeds = map[AttrType][]string{
 	TypeIndexedArray: {"sub-type"},
-	TypeSubMessage:   {"sub-message", "selector"},
+	TypeSubMessage:   {"sub-message"},
 }
 
 // attribute returns a reader of attributes with the given required keys.
@@ -80,6 +81,9 @@ func attribute(required []string) func(tree.Cursor) *Attribute {
 		tree.Restrict(m, a.Type, attributeRules)
 		for _, key := range attributeNeeds[a.Type.Value] {
 			m.Require(key)
+		}
+		if a.Type.Value == TypeSubMessage && !a.HeaderSelector.Set {
+			m.Require("selector")
 		}
 		if checks := c.Node.Get("checks"); checks != nil && checks.Kind == tree.Mapping {
 			tree.Restrict(c.At("checks", checks).Map(), a.Type, checkRules)
@@ -113,6 +117,7 @@ func attributeShape(m *tree.Map) *Attribute {
 		Unit:             tree.Value(m, keyUnit, tree.Choice(Nanoseconds, Microseconds, Milliseconds, Seconds)),
 		Header:           tree.Value(m, keyHeader, tree.Name),
 		ArrayOf:          tree.Sub(m, keyArrayOf, arrayOf),
+		HeaderSelector:   tree.Value(m, keyHeaderSelector, tree.Name),
 		Hint:             tree.Value(m, keyHint, tree.Choice(Sockaddr)),
 	}
 }

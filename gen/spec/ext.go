@@ -4,19 +4,20 @@ import "github.com/nlgen/nlgen/gen/tree"
 
 // The keys of the extensions.
 const (
-	keyPackage      = "x-nlgen-package"
-	keyGoName       = "x-nlgen-go-name"
-	keyCName        = "x-nlgen-c-name"
-	keyLayout       = "x-nlgen-layout"
-	keyCount        = "x-nlgen-count"
-	keyUnit         = "x-nlgen-unit"
-	keyHeader       = "x-nlgen-header"
-	keyArrayOf      = "x-nlgen-array-of"
-	keyHint         = "x-nlgen-hint"
-	keyRequestFlags = "x-nlgen-request-flags"
-	keyAck          = "x-nlgen-ack"
-	keyKey          = "x-nlgen-key"
-	keyMerge        = "x-nlgen-merge"
+	keyPackage        = "x-nlgen-package"
+	keyGoName         = "x-nlgen-go-name"
+	keyCName          = "x-nlgen-c-name"
+	keyLayout         = "x-nlgen-layout"
+	keyCount          = "x-nlgen-count"
+	keyUnit           = "x-nlgen-unit"
+	keyHeader         = "x-nlgen-header"
+	keyArrayOf        = "x-nlgen-array-of"
+	keyHint           = "x-nlgen-hint"
+	keyHeaderSelector = "x-nlgen-header-selector"
+	keyRequestFlags   = "x-nlgen-request-flags"
+	keyAck            = "x-nlgen-ack"
+	keyKey            = "x-nlgen-key"
+	keyMerge          = "x-nlgen-merge"
 )
 
 func arrayOf(c tree.Cursor) *ArrayOf {

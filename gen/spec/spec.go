@@ -168,6 +168,7 @@ type Attribute struct {
 	Header           Val[string] // x-nlgen-header: struct in front of the attributes of a nest
 	ArrayOf          *ArrayOf    // x-nlgen-array-of; nil if absent
 	Hint             Val[Hint]   // x-nlgen-hint
+	HeaderSelector   Val[string] // x-nlgen-header-selector: member of the fixed header instead of Selector
 }
 
 // Checks are the rules the kernel validates an attribute by.
