@@ -82,7 +82,7 @@ const (
 
 // answer reads the answer to a do and reports whether there was a reply.
 func (p *port) answer(reply Message, w want) (bool, error) {
-	var got, acked, parts bool
+	var got, acked bool
 	for {
 		if err := p.next(); err != nil {
 			return got, err
@@ -114,9 +114,8 @@ func (p *port) answer(reply Message, w want) (bool, error) {
 			p.broken = true
 			return false, ioError(p.conn.family, p.op.Name, errSecondReply)
 		}
-		parts = parts || p.msg.Flags&flagMulti != 0
-		// A reply in parts goes on until NLMSG_DONE.
-		if !parts && (w == wantReplyOnly || acked) {
+		// NLM_F_MULTI does not count here: conntrack sets it on single replies, too.
+		if w == wantReplyOnly || acked {
 			return true, nil
 		}
 	}

@@ -50,6 +50,9 @@ func TestDo(t *testing.T) {
 		{"parts after the ack", &opAudit, func(s *fakeSocket, req message) {
 			s.push(errorReply(req, 0), answer(req, 16, flagMulti, linkBody(7, "eth0")), doneReply(req, 0, 0))
 		}, "eth0"},
+		{"flag of parts on a single reply", &opGetLink, func(s *fakeSocket, req message) {
+			s.push(answer(req, 16, flagMulti, linkBody(7, "eth0")))
+		}, "eth0"},
 		{"parts that fail", &opAudit, func(s *fakeSocket, req message) {
 			s.push(answer(req, 16, flagMulti, linkBody(7, "eth0")), doneReply(req, -1, 0))
 		}, "rt-link: audit: operation not permitted"},
@@ -275,6 +278,16 @@ func TestGenericNotExist(t *testing.T) {
 	_, err := Do[link, link](ctx, c, &opGetLink, nil)
 	if !errors.Is(err, os.ErrNotExist) || errors.Is(err, ErrFamilyNotFound) || calls != 1 {
 		t.Errorf("after %d calls: %v", calls, err)
+	}
+}
+
+// Generic families reply before they acknowledge: nothing comes after an ack.
+func TestGenericAckAlone(t *testing.T) {
+	k := &fakeKernel{families: map[string]familyInfo{"fake": {id: 40}}}
+	k.serve = func(s *fakeSocket, req message) { s.push(errorReply(req, 0)) }
+	r, err := Do[link, link](ctx, connectFake(t, &genlFamily, k), &opAudit, nil)
+	if r != nil || err != nil {
+		t.Errorf("%v, %v; want no reply", r, err)
 	}
 }
 

@@ -153,8 +153,18 @@ func (c *Conn) group(g Group) (uint32, error) {
 	if id, ok := info.group(g.Name); ok {
 		return id, nil
 	}
-	return 0, fmt.Errorf("the family has no such group in this kernel; it has: %s", info.groupNames())
+	return 0, &groupError{info.groupNames()}
 }
+
+// A groupError says that the kernel's family lacks a group. It matches
+// errors.ErrUnsupported.
+type groupError struct{ has string }
+
+func (e *groupError) Error() string {
+	return "the family has no such group in this kernel; it has: " + e.has
+}
+
+func (e *groupError) Is(target error) bool { return target == errors.ErrUnsupported }
 
 func (f *familyInfo) group(name string) (uint32, bool) {
 	for _, g := range f.groups {
