@@ -2,6 +2,8 @@ package golang
 
 import (
 	"github.com/dave/jennifer/jen"
+
+	"github.com/nlgen/nlgen/gen/model"
 )
 
 // testFile writes
@@ -10,7 +12,7 @@ import (
 //		roundtrip.Run(t, roundtrip.Package{Messages: …})
 //	}
 func (e *emitter) testFile(f *jen.File) {
-	var messages, unknown, selectors, outer []jen.Code
+	var messages, unknown, selectors, outer, records []jen.Code
 	add := func(typ string) { messages = append(messages, jen.New(jen.Id(typ))) }
 	for _, s := range e.Structs {
 		add(s.GoName)
@@ -18,8 +20,12 @@ func (e *emitter) testFile(f *jen.File) {
 	for _, m := range e.Messages {
 		add(m.GoName)
 		for _, fd := range m.Fields {
-			if fd.Attr.Sub != nil && selectorField(m, fd.Attr) == nil {
-				outer = append(outer, jen.Lit(m.GoName+"."+fd.GoName))
+			name := jen.Lit(m.GoName + "." + fd.GoName)
+			switch {
+			case fd.Attr.Sub != nil && selectorField(m, fd.Attr) == nil:
+				outer = append(outer, name)
+			case fd.Attr.Type == model.TypeRecords:
+				records = append(records, name)
 			}
 		}
 	}
@@ -48,6 +54,9 @@ func (e *emitter) testFile(f *jen.File) {
 	}
 	if len(outer) > 0 {
 		pkg = append(pkg, field("Outer", jen.Index().String().Add(multiline(outer))))
+	}
+	if len(records) > 0 {
+		pkg = append(pkg, field("Records", jen.Index().String().Add(multiline(records))))
 	}
 	f.Func().Id("TestRoundTrip").Params(jen.Id("t").Op("*").Qual(testingPath, "T")).Block(
 		jen.Qual(roundtripPath, "Run").Call(jen.Id("t"), jen.Qual(roundtripPath, "Package").Add(multiline(pkg))),
