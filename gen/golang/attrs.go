@@ -175,6 +175,9 @@ func (e *emitter) subTable(s *model.SubMessage) jen.Code {
 	var formats []jen.Code
 	for _, fm := range s.Formats {
 		entry := []pair{{"Value", jen.Lit(fm.Value)}}
+		if fm.Number != 0 {
+			entry = append(entry, pair{"Number", jen.Lit(int(fm.Number))})
+		}
 		if fm.Header != nil {
 			entry = append(entry, pair{"Header", jen.Lit(align4(fm.Header.Size))})
 		}

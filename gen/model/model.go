@@ -12,7 +12,7 @@ type Pos = diag.Pos
 type Family struct {
 	Name    string // the kernel's name; for classic netlink a label
 	Doc     string
-	Source  string // the spec's file name, slash-separated, as the user wrote it
+	Source  string // the spec's file name, without directories: the same wherever nlgen runs
 	Pos     Pos
 	Package string // Go package name
 
@@ -329,6 +329,7 @@ type SubMessage struct {
 // A Format is one form of a sub-message.
 type Format struct {
 	Value  string
+	Number uint64 // Value as a number, if the selector is an integer
 	Doc    string
 	Pos    Pos
 	Header *Struct

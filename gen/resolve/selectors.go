@@ -80,10 +80,13 @@ func (r *resolver) headersOf(set string) []*structNode {
 	return headers
 }
 
-// selectsEnum checks that the formats of a's sub-message are values of e.
+// selectsEnum finds the numbers of the formats of a's sub-message, which are
+// values of e.
 func (r *resolver) selectsEnum(a *model.Attr, name string, e *model.Enum) {
 	for _, f := range a.Sub.Formats {
-		if hint, ok := selectable(e, f.Value); !ok {
+		number, hint, ok := selectable(e, f.Value)
+		f.Number = number
+		if !ok {
 			r.diags.Add(diag.Diagnostic{
 				Pos: f.Pos, Path: "sub-messages/" + a.Sub.Name + "/formats/" + f.Value,
 				Msg:  "the selector " + name + " has no value " + strconv.Quote(f.Value),
@@ -132,17 +135,18 @@ func (r *resolver) selects(a, sel *model.Attr) {
 	r.selectsEnum(a, sel.Name, sel.Enum)
 }
 
-func selectable(e *model.Enum, value string) (hint string, ok bool) {
+// selectable returns the number of a value of e, or of the value itself if e is nil.
+func selectable(e *model.Enum, value string) (number uint64, hint string, ok bool) {
 	if e == nil {
-		_, err := strconv.ParseInt(value, 0, 64)
-		return "", err == nil
+		n, err := strconv.ParseInt(value, 0, 64)
+		return uint64(n), "", err == nil
 	}
 	var names []string
 	for _, entry := range e.Entries {
 		if entry.Name == value {
-			return "", true
+			return uint64(entry.Value), "", true
 		}
 		names = append(names, entry.Name)
 	}
-	return diag.DidYouMean(value, names), false
+	return 0, diag.DidYouMean(value, names), false
 }

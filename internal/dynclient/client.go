@@ -6,6 +6,7 @@ package dynclient
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -14,11 +15,13 @@ import (
 	nl "github.com/nlgen/nlgen/runtime"
 )
 
-// A Client talks to one family. It is safe for concurrent use.
+// A Client talks to one family. It is safe for concurrent use. An error in a
+// request wraps a *dynamic.Error, all others are of type *runtime.Error.
 type Client struct {
-	conn  *nl.Conn
-	codec *dynamic.Codec
-	index index
+	family *model.Family
+	conn   *nl.Conn
+	codec  *dynamic.Codec
+	index  index
 }
 
 // Dial connects to the kernel for f.
@@ -32,7 +35,7 @@ func Dial(f *model.Family, opts ...nl.Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{conn, dynamic.New(f), ix}, nil
+	return &Client{f, conn, dynamic.New(f), ix}, nil
 }
 
 // Close ends the client and its calls.
@@ -41,7 +44,7 @@ func (c *Client) Close() error { return c.conn.Close() }
 // Do performs the operation with a request in JSON, nothing being the empty
 // request. The reply is nil if the kernel only acknowledges.
 func (c *Client) Do(ctx context.Context, op *model.Op, json []byte, opts ...nl.CallOption) (*dynamic.Object, error) {
-	req, err := c.codec.EncodeRequest(op, false, json)
+	req, err := c.encode(op, false, json)
 	if err != nil {
 		return nil, err
 	}
@@ -53,13 +56,13 @@ func (c *Client) Do(ctx context.Context, op *model.Op, json []byte, opts ...nl.C
 	if err != nil || rep == nil {
 		return nil, err
 	}
-	return c.codec.DecodeReply(op, false, rep.Payload)
+	return c.decode(op, false, rep.Payload)
 }
 
 // All performs the dump of the operation and returns its items. A dump that the
 // kernel interrupts is repeated, as nl.All does.
 func (c *Client) All(ctx context.Context, op *model.Op, json []byte, opts ...nl.CallOption) ([]*dynamic.Object, error) {
-	req, err := c.codec.EncodeRequest(op, true, json)
+	req, err := c.encode(op, true, json)
 	if err != nil {
 		return nil, err
 	}
@@ -69,13 +72,38 @@ func (c *Client) All(ctx context.Context, op *model.Op, json []byte, opts ...nl.
 	}
 	items := make([]*dynamic.Object, 0, len(replies))
 	for _, r := range replies {
-		item, err := c.codec.DecodeReply(op, true, r.Payload)
+		item, err := c.decode(op, true, r.Payload)
 		if err != nil {
 			return nil, err
 		}
 		items = append(items, item)
 	}
 	return items, nil
+}
+
+func (c *Client) encode(op *model.Op, dump bool, json []byte) ([]byte, error) {
+	req, err := c.codec.EncodeRequest(op, dump, json)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", c.family.Name, err)
+	}
+	return req, nil
+}
+
+func (c *Client) decode(op *model.Op, dump bool, body []byte) (*dynamic.Object, error) {
+	o, err := c.codec.DecodeReply(op, dump, body)
+	return o, c.malformed(op.Name, err)
+}
+
+// malformed turns an error of the codec into one about a message from the kernel.
+func (c *Client) malformed(op string, err error) error {
+	if err == nil {
+		return nil
+	}
+	e := &nl.Error{Family: c.family.Name, Op: op, Err: fmt.Errorf("malformed message: %w", err)}
+	if d, ok := errors.AsType[*dynamic.Error](err); ok {
+		e.Attr, e.Err = d.Path, errors.New("malformed message: "+d.Msg)
+	}
+	return e
 }
 
 // op describes one half of an operation to the runtime; an operation may be
@@ -111,7 +139,7 @@ func (c *Client) Listen(ctx context.Context, groups ...*model.Group) (iter.Seq2[
 		for m, err := range sub.Events(ctx) {
 			var ev *Event
 			if err == nil {
-				ev, err = c.decode(m)
+				ev, err = c.event(m)
 			}
 			if !yield(ev, err) {
 				return
@@ -120,13 +148,13 @@ func (c *Client) Listen(ctx context.Context, groups ...*model.Group) (iter.Seq2[
 	}, nil
 }
 
-func (c *Client) decode(m nl.Message) (*Event, error) {
-	raw, ok := m.(*event)
-	if !ok {
-		return nil, fmt.Errorf("a message the spec does not describe: %+v", m)
+func (c *Client) event(m nl.Message) (*Event, error) {
+	if unknown, ok := m.(*nl.UnknownEvent); ok {
+		return nil, fmt.Errorf("%s: a notification with the id %d, which the spec does not have", c.family.Name, unknown.ID)
 	}
+	raw := m.(*event)
 	op, o, err := c.codec.DecodeEvent(raw.op.ID, raw.Payload)
-	return &Event{op, o}, err
+	return &Event{op, o}, c.malformed(raw.op.Name, err)
 }
 
 // event is a notification as received.

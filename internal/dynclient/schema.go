@@ -70,7 +70,7 @@ func attrs(set *model.AttrSet, ix index) []nl.Attr {
 func formats(sub *model.SubMessage, ix index) []nl.Format {
 	var list []nl.Format
 	for _, f := range sub.Formats {
-		list = append(list, nl.Format{Value: f.Value, Header: headerLen(f.Header), Set: ix.set(f.Set)})
+		list = append(list, nl.Format{Value: f.Value, Number: f.Number, Header: headerLen(f.Header), Set: ix.set(f.Set)})
 	}
 	return list
 }
