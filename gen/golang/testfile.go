@@ -12,7 +12,7 @@ import (
 //		roundtrip.Run(t, roundtrip.Package{Messages: …})
 //	}
 func (e *emitter) testFile(f *jen.File) {
-	var messages, unknown, selectors, outer, records []jen.Code
+	var messages, unknown, selectors, inHeader, outer, records []jen.Code
 	add := func(typ string) { messages = append(messages, jen.New(jen.Id(typ))) }
 	for _, s := range e.Structs {
 		add(s.GoName)
@@ -22,6 +22,8 @@ func (e *emitter) testFile(f *jen.File) {
 		for _, fd := range m.Fields {
 			name := jen.Lit(m.GoName + "." + fd.GoName)
 			switch {
+			case fd.Attr.HeaderSelector != nil:
+				inHeader = append(inHeader, name)
 			case fd.Attr.Sub != nil && selectorField(m, fd.Attr) == nil:
 				outer = append(outer, name)
 			case fd.Attr.Type == model.TypeRecords:
@@ -52,11 +54,13 @@ func (e *emitter) testFile(f *jen.File) {
 			field("Unknown", jen.Index().Add(e.rt("Message")).Add(multiline(unknown))),
 			field("Selectors", jen.Index().String().Add(multiline(selectors))))
 	}
-	if len(outer) > 0 {
-		pkg = append(pkg, field("Outer", jen.Index().String().Add(multiline(outer))))
-	}
-	if len(records) > 0 {
-		pkg = append(pkg, field("Records", jen.Index().String().Add(multiline(records))))
+	for _, l := range []struct {
+		key    string
+		fields []jen.Code
+	}{{"InHeader", inHeader}, {"Outer", outer}, {"Records", records}} {
+		if len(l.fields) > 0 {
+			pkg = append(pkg, field(l.key, jen.Index().String().Add(multiline(l.fields))))
+		}
 	}
 	f.Func().Id("TestRoundTrip").Params(jen.Id("t").Op("*").Qual(testingPath, "T")).Block(
 		jen.Qual(roundtripPath, "Run").Call(jen.Id("t"), jen.Qual(roundtripPath, "Package").Add(multiline(pkg))),

@@ -1,6 +1,7 @@
 package roundtrip
 
 import (
+	"encoding"
 	"math/rand/v2"
 	"net"
 	"net/netip"
@@ -85,6 +86,26 @@ func (f *filler) member(v reflect.Value, i, depth int) {
 
 // message returns a pointer to a message with most fields set.
 func (f *filler) message(typ reflect.Type, depth int) reflect.Value {
+	v := f.fields(typ, depth)
+	// A body of no known form may have got a selector that has one.
+	for tries := 0; tries < attempts && hasBody(typ) && !comesBack(v); tries++ {
+		v = f.fields(typ, depth)
+	}
+	return v
+}
+
+func hasBody(typ reflect.Type) bool {
+	for i := range typ.NumField() {
+		if typ.Field(i).Type.Kind() == reflect.Interface {
+			return true
+		}
+	}
+	return false
+}
+
+// fields returns a pointer to a message with most fields set, each alone to a
+// value that encodes and comes back.
+func (f *filler) fields(typ reflect.Type, depth int) reflect.Value {
 	v := reflect.New(typ)
 	switch {
 	case isRaw(typ):
@@ -98,12 +119,24 @@ func (f *filler) message(typ reflect.Type, depth int) reflect.Value {
 		for i := range typ.NumField() {
 			isBody := typ.Field(i).Type.Kind() == reflect.Interface
 			outer := isBody && named(f.Outer, typ, i)
-			if isBody == bodies && !outer && v.Elem().Field(i).IsZero() && f.wants(typ.Field(i).Type, depth) {
+			// The header may have selected a body already.
+			header := !bodies && i == 0 && f.inHeader(typ)
+			if isBody == bodies && !outer && !header && v.Elem().Field(i).IsZero() && f.wants(typ.Field(i).Type, depth) {
 				f.field(v.Elem(), i, depth)
 			}
 		}
 	}
 	return v
+}
+
+// inHeader reports whether a member of the message's header selects a body.
+func (f *filler) inHeader(typ reflect.Type) bool {
+	for i := range typ.NumField() {
+		if named(f.InHeader, typ, i) {
+			return true
+		}
+	}
+	return false
 }
 
 // wants decides whether a field is set: most are, but fewer nests the deeper the
@@ -216,23 +249,50 @@ func (f *filler) selected(m reflect.Value) bool {
 	if f.filledIn(m) {
 		return true
 	}
-	for i := range m.Elem().NumField() {
-		field := m.Elem().Field(i)
-		if !isOpt(field.Type()) || !field.IsZero() {
-			continue
-		}
+	for _, set := range selectors(m.Elem()) {
 		for _, s := range f.Selectors {
-			if field.Field(0).Kind() != reflect.String {
-				break
-			}
-			setOpt(field, func(v reflect.Value) { v.SetString(s) })
-			if f.filledIn(m) {
+			before := reflect.New(m.Type().Elem()).Elem()
+			before.Set(m.Elem())
+			if set(s) && f.filledIn(m) {
 				return true
 			}
+			m.Elem().Set(before)
 		}
-		field.SetZero()
 	}
 	return false
+}
+
+// selectors returns functions that set what may be the selector in a message: an
+// attribute that is absent, or a member of the header.
+func selectors(m reflect.Value) []func(string) bool {
+	var set []func(string) bool
+	for i := range m.NumField() {
+		switch field := m.Field(i); {
+		case isOpt(field.Type()):
+			set = append(set, func(s string) bool {
+				if !field.IsZero() {
+					return false
+				}
+				settable(field.Field(1)).SetBool(true)
+				return setText(settable(field.Field(0)), s)
+			})
+		case i == 0 && field.Kind() == reflect.Struct:
+			for j := range field.NumField() {
+				set = append(set, func(s string) bool { return setText(field.Field(j), s) })
+			}
+		}
+	}
+	return set
+}
+
+// setText sets a string or an enum to the value of a selector.
+func setText(v reflect.Value, s string) bool {
+	if v.Kind() == reflect.String {
+		v.SetString(s)
+		return true
+	}
+	u, ok := v.Addr().Interface().(encoding.TextUnmarshaler)
+	return ok && u.UnmarshalText([]byte(s)) == nil
 }
 
 // filledIn reports whether the message comes back but for a selector that the

@@ -26,6 +26,9 @@ type Package struct {
 	Unknown []nl.Message
 	// Selectors are the values that select sub-messages.
 	Selectors []string
+	// InHeader are the fields, as Type.Field, with sub-messages that are selected by
+	// a member of the fixed header.
+	InHeader []string
 	// Outer are the fields, as Type.Field, with sub-messages that are selected by
 	// an attribute outside of their message.
 	Outer []string
