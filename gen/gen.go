@@ -3,13 +3,11 @@
 //	tree -> errata, overlays -> spec -> resolve -> model -> golang
 //
 // Each stage is a package of its own below this one; the arrows are the only
-// way through.
+// way through. [Load] goes as far as the model, [Go] from there to the text of
+// a package, and [Write] puts packages in place, all of them or none.
 package gen
 
 import (
-	"fmt"
-	"os"
-
 	"github.com/nlgen/nlgen/gen/diag"
 	"github.com/nlgen/nlgen/gen/errata"
 	"github.com/nlgen/nlgen/gen/golang"
@@ -32,14 +30,9 @@ type Options struct {
 // An Overlay is a file of corrections to a spec.
 type Overlay = overlay.Overlay
 
-// LoadOverlay reads the overlay in a file.
-func LoadOverlay(path string) (*Overlay, diag.List) {
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, diag.List{{Pos: diag.Pos{File: path}, Msg: fmt.Sprintf("cannot read the overlay: %v", err)}}
-	}
-	return overlay.Load(path, data)
-}
+// LoadOverlay reads an overlay. The name goes into positions; it is not opened.
+// The overlay is nil if the list has errors.
+func LoadOverlay(name string, data []byte) (*Overlay, diag.List) { return overlay.Load(name, data) }
 
 // Load turns the text of a spec into the model of its family. The name goes
 // into positions; it is not opened. The family is nil if the list has errors.
@@ -79,9 +72,6 @@ func correct(root *tree.Node, opts Options, diags *diag.List) *tree.Node {
 	}
 	return root
 }
-
-// A File is one generated file; its name is relative to the output directory.
-type File = golang.File
 
 // Go returns the Go package of a family.
 func Go(f *model.Family) ([]File, error) { return golang.Emit(f, golang.Options{}) }

@@ -3,13 +3,16 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/nlgen/nlgen/families/nlctrl"
 	"github.com/nlgen/nlgen/gen/model"
 	"github.com/nlgen/nlgen/internal/dynclient"
 	nl "github.com/nlgen/nlgen/runtime"
@@ -49,14 +52,13 @@ flags go by name, addresses as text, bytes as hex.`,
 	f.BoolVar(&c.append, "append", false, "add to the end of the list of objects")
 	cmd.MarkFlagsOneRequired("do", "dump")
 	cmd.MarkFlagsMutuallyExclusive("do", "dump")
-	for _, flag := range []string{"do", "dump"} {
-		cobra.CheckErr(cmd.RegisterFlagCompletionFunc(flag, c.family.completeOps))
-	}
+	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("do", c.family.completeOps(func(op *model.Op) *model.Call { return op.Do })))
+	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("dump", c.family.completeOps(func(op *model.Op) *model.Call { return op.Dump })))
 	return cmd
 }
 
 func (c *callCommand) run(cmd *cobra.Command) error {
-	family, err := c.family.load()
+	family, err := c.family.load(cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}
@@ -75,12 +77,12 @@ func (c *callCommand) run(cmd *cobra.Command) error {
 	defer client.Close()
 	answer, err := c.ask(cmd.Context(), client, op, input)
 	if err != nil {
-		return kernelError(err)
+		return c.failed(cmd.Context(), family, op, err)
 	}
 	if answer == nil {
 		return nil
 	}
-	return withStatus(exitIO, json.NewEncoder(cmd.OutOrStdout()).Encode(answer))
+	return withStatus(exitIO, printLine(cmd.OutOrStdout(), answer))
 }
 
 // ask returns the answer as something to be printed, nil if there is nothing.
@@ -93,6 +95,40 @@ func (c *callCommand) ask(ctx context.Context, client *dynclient.Client, op *mod
 		return nil, err
 	}
 	return reply, err
+}
+
+// failed returns the error of a call with its exit status. The kernel has one
+// number for what an object does not support and for what it does not know.
+func (c *callCommand) failed(ctx context.Context, f *model.Family, op *model.Op, err error) error {
+	e := refusal(err)
+	if e == nil || !errors.Is(e, errors.ErrUnsupported) || e.Message != "" || c.known(ctx, f, op) {
+		return kernelError(err)
+	}
+	return withStatus(exitTooOld, fmt.Errorf("%w; the running kernel does not know this operation", err))
+}
+
+// known reports whether the kernel knows the operation; for classic netlink it
+// does not say.
+func (c *callCommand) known(ctx context.Context, f *model.Family, op *model.Op) bool {
+	if !f.Generic {
+		return false
+	}
+	ctrl, err := nlctrl.Dial(c.dial.options()...)
+	if err != nil {
+		return true
+	}
+	defer ctrl.Close()
+	family, err := ctrl.GetFamily(ctx, &nlctrl.GetFamilyRequest{FamilyName: nl.Some(f.Name)})
+	if err != nil {
+		return true
+	}
+	capability := nlctrl.OpFlagCmdCapDo
+	if c.dump != "" {
+		capability = nlctrl.OpFlagCmdCapDump
+	}
+	return slices.ContainsFunc(family.Ops, func(o nlctrl.OpAttrs) bool {
+		return o.ID.Value() == uint32(op.RequestID) && o.Flags.Value()&capability != 0
+	})
 }
 
 // request returns the request as JSON text, which may be empty.

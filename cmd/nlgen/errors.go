@@ -19,23 +19,30 @@ func kernelError(err error) error {
 }
 
 func kernelStatus(err error) int {
-	var (
-		request *dynamic.Error
-		call    *nl.Error
-	)
+	_, badRequest := errors.AsType[*dynamic.Error](err)
 	switch {
-	case errors.As(err, &request):
+	case badRequest:
 		return exitBadRequest
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted
 	case errors.Is(err, nl.ErrFamilyNotFound), errors.Is(err, syscall.EPROTONOSUPPORT):
 		return exitNoFamily
 	case errors.Is(err, os.ErrPermission):
 		return exitPermission
-	case errors.Is(err, syscall.EOPNOTSUPP):
-		return exitTooOld
-	case errors.As(err, &call) && call.Errno != 0:
+	case refusal(err) != nil:
 		return exitKernel
-	case errors.Is(err, context.Canceled):
-		return exitOK
+	case errors.Is(err, errors.ErrUnsupported):
+		return exitTooOld // a group; for operations see callCommand.failed
 	}
 	return exitIO
+}
+
+// refusal returns the error as the kernel's answer to a request, nil if it is
+// something else.
+func refusal(err error) *nl.Error {
+	e, ok := errors.AsType[*nl.Error](err)
+	if !ok || e.Errno == 0 || e.Err != nil {
+		return nil
+	}
+	return e
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -26,25 +27,37 @@ func (sf *specFlags) add(cmd *cobra.Command) {
 	f.StringArrayVar(&sf.overlays, "overlay", nil, "apply the overlay `FILE` to the specs; may be repeated")
 	f.BoolVar(&sf.lenient, "lenient", false, "make unknown keys in specs a warning")
 	f.BoolVar(&sf.noErrata, "no-errata", false, "do not apply the built-in corrections of the kernel's specs")
+	cobra.CheckErr(cmd.MarkFlagFilename("overlay", yamlSuffixes...))
+}
+
+var yamlSuffixes = []string{"yaml", "yml"}
+
+// completeSpecs proposes files that may be specs.
+func completeSpecs(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return yamlSuffixes, cobra.ShellCompDirectiveFilterFileExt
 }
 
 // options reads the overlays and returns how to load specs.
-func (sf *specFlags) options() (gen.Options, diag.List) {
-	overlays, diags := loadOverlays(sf.overlays)
-	return gen.Options{Operations: sf.ops, Overlays: overlays, Lenient: sf.lenient, NoErrata: sf.noErrata}, diags
+func (sf *specFlags) options() (gen.Options, diag.List, error) {
+	overlays, diags, err := loadOverlays(sf.overlays)
+	return gen.Options{Operations: sf.ops, Overlays: overlays, Lenient: sf.lenient, NoErrata: sf.noErrata}, diags, err
 }
 
-func loadOverlays(paths []string) ([]*gen.Overlay, diag.List) {
+func loadOverlays(paths []string) ([]*gen.Overlay, diag.List, error) {
 	var overlays []*gen.Overlay
 	var diags diag.List
 	for _, path := range paths {
-		o, ds := gen.LoadOverlay(path)
+		data, err := os.ReadFile(path)
+		if err != nil {
+			return nil, nil, withStatus(exitIO, err)
+		}
+		o, ds := gen.LoadOverlay(path, data)
 		diags.Add(ds...)
 		if o != nil {
 			overlays = append(overlays, o)
 		}
 	}
-	return overlays, diags
+	return overlays, diags, nil
 }
 
 // overlayUse tells which overlays belong to one of the specs read so far.
@@ -57,10 +70,10 @@ func (u overlayUse) note(overlays []*gen.Overlay, spec string) {
 }
 
 // unused reports the overlays that belong to no spec.
-func (u overlayUse) unused() diag.List {
+func (u overlayUse) unused(overlays []*gen.Overlay) diag.List {
 	var diags diag.List
-	for o, used := range u {
-		if !used {
+	for _, o := range overlays {
+		if used, read := u[o]; read && !used {
 			diags.Add(diag.Diagnostic{
 				Pos: o.Spec.Pos, Path: "overlay", Msg: fmt.Sprintf("no spec here is named %q", o.Spec.Value),
 				Hint: "the overlay has no effect; correct the name or leave it out",
@@ -68,6 +81,12 @@ func (u overlayUse) unused() diag.List {
 		}
 	}
 	return diags
+}
+
+// report prints errors and warnings, and returns an error if there are errors.
+func report(w io.Writer, diags diag.List) error {
+	fmt.Fprint(w, diags.Filter(diag.Warning))
+	return errorCount(diags)
 }
 
 // errorCount returns an error if there are errors among the diagnostics.
@@ -89,11 +108,26 @@ func loadFile(path string, opts gen.Options, used overlayUse) (*model.Family, di
 	if err != nil {
 		return nil, nil, withStatus(exitIO, err)
 	}
-	family, diags := gen.Load(path, data, opts)
+	family, diags := load(path, data, opts, used)
+	return family, diags, nil
+}
+
+func loadBuiltin(name string, opts gen.Options, used overlayUse) (*model.Family, diag.List, error) {
+	data, ok := specs.Find(name)
+	if !ok {
+		return nil, nil, withStatus(exitUsage,
+			unknownName(fmt.Sprintf("no spec of a family %q is built in", name), name, "there are", specs.Names()))
+	}
+	family, diags := load("specs/"+name+".yaml", data, opts, used)
+	return family, diags, nil
+}
+
+func load(name string, data []byte, opts gen.Options, used overlayUse) (*model.Family, diag.List) {
+	family, diags := gen.Load(name, data, opts)
 	if family != nil {
 		used.note(opts.Overlays, family.Name)
 	}
-	return family, diags, nil
+	return family, diags
 }
 
 // A familyFlag names the family a command works on: a spec file, or the name of
@@ -110,43 +144,36 @@ func (ff *familyFlag) add(cmd *cobra.Command) {
 	cmd.MarkFlagsOneRequired("spec", "family")
 	cmd.MarkFlagsMutuallyExclusive("spec", "family")
 	ff.flags.add(cmd)
-	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("family", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return specs.Names(), cobra.ShellCompDirectiveNoFileComp
-	}))
+	cobra.CheckErr(cmd.MarkFlagFilename("spec", yamlSuffixes...))
+	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("family", cobra.FixedCompletions(
+		specs.Names(), cobra.ShellCompDirectiveNoFileComp)))
 }
 
-// load returns the family, or an error with every diagnostic.
-func (ff *familyFlag) load() (*model.Family, error) {
-	opts, diags := ff.flags.options()
-	if err := diags.Err(); err != nil {
-		return nil, withStatus(exitBadSpec, err)
+// load returns the family. What is wrong with its spec is printed to w.
+func (ff *familyFlag) load(w io.Writer) (*model.Family, error) {
+	opts, diags, err := ff.flags.options()
+	if err != nil {
+		return nil, err
 	}
 	used := overlayUse{}
 	var (
 		family *model.Family
-		err    error
+		ds     diag.List
 	)
 	if ff.spec != "" {
-		family, diags, err = loadFile(ff.spec, opts, used)
+		family, ds, err = loadFile(ff.spec, opts, used)
 	} else {
-		family, diags, err = loadBuiltin(ff.name, opts)
+		family, ds, err = loadBuiltin(ff.name, opts, used)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return family, withStatus(exitBadSpec, diags.Err())
+	diags.Add(ds...)
+	diags.Add(used.unused(opts.Overlays)...)
+	return family, report(w, diags)
 }
 
-func loadBuiltin(name string, opts gen.Options) (*model.Family, diag.List, error) {
-	data, ok := specs.Find(name)
-	if !ok {
-		return nil, nil, withStatus(exitUsage, fmt.Errorf("no spec for family %q is built in; there are %s", name, strings.Join(specs.Names(), ", ")))
-	}
-	family, diags := gen.Load("specs/"+name+".yaml", data, opts)
-	return family, diags, nil
-}
-
-// findOp returns the operation name of f, or an error that lists what there is.
+// findOp returns the operation name of f, or an error that says what there is.
 func findOp(f *model.Family, name string) (*model.Op, error) {
 	var names []string
 	for _, op := range f.Ops {
@@ -158,14 +185,12 @@ func findOp(f *model.Family, name string) (*model.Op, error) {
 		}
 		names = append(names, op.Name)
 	}
-	return nil, withStatus(exitBadRequest, fmt.Errorf("%s has no operation %q; it has %s", f.Name, name, strings.Join(names, ", ")))
+	return nil, withStatus(exitBadRequest,
+		unknownName(fmt.Sprintf("%s has no operation %q", f.Name, name), name, "it has", names))
 }
 
 // findGroup returns the multicast group name of f.
 func findGroup(f *model.Family, name string) (*model.Group, error) {
-	if len(f.Groups) == 0 {
-		return nil, withStatus(exitBadRequest, errors.New(f.Name+" has no multicast groups"))
-	}
 	var names []string
 	for _, g := range f.Groups {
 		if g.Name == name {
@@ -173,33 +198,55 @@ func findGroup(f *model.Family, name string) (*model.Group, error) {
 		}
 		names = append(names, g.Name)
 	}
-	return nil, withStatus(exitBadRequest, fmt.Errorf("%s has no multicast group %q; it has %s", f.Name, name, strings.Join(names, ", ")))
+	return nil, withStatus(exitBadRequest,
+		unknownName(fmt.Sprintf("%s has no multicast group %q", f.Name, name), name, "it has", names))
 }
 
-// completeOps proposes the operations of the family named so far.
-func (ff *familyFlag) completeOps(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	f, err := ff.load()
-	if err != nil {
-		return nil, cobra.ShellCompDirectiveError
+// unknownName returns an error with the name that was probably meant, or else
+// all there are.
+func unknownName(msg, name, intro string, known []string) error {
+	hint := diag.DidYouMean(name, known)
+	if hint == "" {
+		hint = intro + " " + strings.Join(known, ", ")
 	}
-	var names []string
-	for _, op := range f.Ops {
-		if op.Do != nil || op.Dump != nil {
-			names = append(names, op.Name+"\t"+op.Doc)
+	if len(known) == 0 {
+		hint = intro + " none"
+	}
+	return errors.New(msg + "; " + hint)
+}
+
+// completeOps proposes the operations of the family named so far that can be
+// called in the way asked for.
+func (ff *familyFlag) completeOps(call func(*model.Op) *model.Call) cobra.CompletionFunc {
+	return func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		f, err := ff.load(io.Discard)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
 		}
+		var names []string
+		for _, op := range f.Ops {
+			if call(op) != nil {
+				names = append(names, cobra.CompletionWithDesc(op.Name, firstSentence(op.Doc)))
+			}
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
 	}
-	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
 // completeGroups proposes the multicast groups of the family named so far.
 func (ff *familyFlag) completeGroups(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	f, err := ff.load()
+	f, err := ff.load(io.Discard)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
 	var names []string
 	for _, g := range f.Groups {
-		names = append(names, g.Name+"\t"+g.Doc)
+		names = append(names, cobra.CompletionWithDesc(g.Name, firstSentence(g.Doc)))
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+func firstSentence(doc string) string {
+	first, _, _ := strings.Cut(strings.Join(strings.Fields(doc), " "), ". ")
+	return strings.TrimSuffix(first, ".")
 }

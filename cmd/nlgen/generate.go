@@ -3,9 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -13,9 +15,6 @@ import (
 	"github.com/nlgen/nlgen/gen/config"
 	"github.com/nlgen/nlgen/gen/diag"
 )
-
-// configName is the project file that generate reads when no spec is named.
-const configName = "nlgen.yaml"
 
 func newGenerate() *cobra.Command {
 	var (
@@ -34,7 +33,11 @@ Nothing is written if anything is wrong with any spec. Generated files of an
 earlier run that are no longer needed are removed; other files are left alone.`,
 		Example: `  nlgen generate -o internal/rtlink rt-link.yaml
   nlgen generate --check`,
+		ValidArgsFunction: completeSpecs,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := rightFlags(cmd, args); err != nil {
+				return err
+			}
 			jobs, diags, err := jobsOf(args, project, out, pkg, &flags)
 			if err != nil {
 				return err
@@ -44,24 +47,43 @@ earlier run that are no longer needed are removed; other files are left alone.`,
 				return err
 			}
 			diags.Add(ds...)
-			fmt.Fprint(cmd.ErrOrStderr(), diags.Filter(diag.Warning))
-			if err := errorCount(diags); err != nil {
+			if err := report(cmd.ErrOrStderr(), diags); err != nil {
 				return err
 			}
 			if check {
-				return checkOutputs(outputs)
+				return checkOutputs(cmd.OutOrStdout(), outputs)
 			}
-			return writeOutputs(outputs)
+			return withStatus(exitIO, gen.Write(outputs...))
 		},
 	}
 	f := cmd.Flags()
 	f.StringVarP(&out, "output", "o", ".", "write to `DIR`")
 	f.StringVar(&pkg, "package", "", "`NAME` of the Go package; only with one SPEC")
 	f.BoolVar(&check, "check", false, "write nothing; fail and list the files if any is not up to date")
-	f.StringVar(&project, "config", configName, "project `FILE` to use when no SPEC is given")
+	f.StringVar(&project, "config", config.FileName, "project `FILE` to use when no SPEC is given")
 	f.StringSliceVar(&flags.ops, "op", nil, "generate only the operation `NAME`; may be repeated")
 	flags.add(cmd)
+	cobra.CheckErr(cmd.MarkFlagDirname("output"))
+	cobra.CheckErr(cmd.MarkFlagFilename("config", yamlSuffixes...))
 	return cmd
+}
+
+// rightFlags returns an error for a flag that would have no effect.
+func rightFlags(cmd *cobra.Command, specs []string) error {
+	useless := []string{"config"}
+	with := "with"
+	if len(specs) == 0 {
+		useless, with = []string{"output", "package", "op", "overlay", "lenient", "no-errata"}, "without"
+	}
+	for _, name := range useless {
+		if cmd.Flags().Changed(name) {
+			return fmt.Errorf("--%s has no effect %s a SPEC", name, with)
+		}
+	}
+	if len(specs) > 1 && cmd.Flags().Changed("package") {
+		return errors.New("--package needs exactly one SPEC")
+	}
+	return nil
 }
 
 // A job is one package to generate.
@@ -74,13 +96,13 @@ type job struct {
 
 // jobsOf returns what the command line or, without specs, the project file asks for.
 func jobsOf(specs []string, project, out, pkg string, flags *specFlags) ([]job, diag.List, error) {
-	if len(specs) > 1 && pkg != "" {
-		return nil, nil, withStatus(exitUsage, errors.New("--package needs exactly one SPEC"))
-	}
 	if len(specs) == 0 {
 		return projectJobs(project)
 	}
-	opts, diags := flags.options()
+	opts, diags, err := flags.options()
+	if err != nil {
+		return nil, nil, err
+	}
 	opts.Package = pkg
 	var jobs []job
 	for _, s := range specs {
@@ -108,14 +130,17 @@ func projectJobs(path string) ([]job, diag.List, error) {
 	}
 	var jobs []job
 	for _, item := range project.Generate {
-		js, ds := itemJobs(item)
+		js, ds, err := itemJobs(item)
+		if err != nil {
+			return nil, nil, err
+		}
 		jobs = append(jobs, js...)
 		diags.Add(ds...)
 	}
 	return jobs, diags, nil
 }
 
-func itemJobs(item *config.Item) ([]job, diag.List) {
+func itemJobs(item *config.Item) ([]job, diag.List, error) {
 	var diags diag.List
 	for _, t := range item.Targets.Value {
 		if t.Value != config.Go {
@@ -131,7 +156,10 @@ func itemJobs(item *config.Item) ([]job, diag.List) {
 	}
 	overlays, ds := item.OverlayFiles()
 	diags.Add(ds...)
-	opts.Overlays, ds = loadOverlays(overlays)
+	var err error
+	if opts.Overlays, ds, err = loadOverlays(overlays); err != nil {
+		return nil, nil, err
+	}
 	diags.Add(ds...)
 	specs, ds := item.SpecFiles()
 	diags.Add(ds...)
@@ -139,20 +167,15 @@ func itemJobs(item *config.Item) ([]job, diag.List) {
 	for _, s := range specs {
 		jobs = append(jobs, job{spec: s, root: item.OutDir(), opts: opts})
 	}
-	return jobs, diags
-}
-
-// An output is a generated package and where it goes.
-type output struct {
-	dir   string
-	files []gen.File
+	return jobs, diags, nil
 }
 
 // generate makes all packages in memory.
-func generate(jobs []job) ([]output, diag.List, error) {
+func generate(jobs []job) ([]gen.Output, diag.List, error) {
 	var diags diag.List
-	var outputs []output
+	var outputs []gen.Output
 	used := overlayUse{}
+	makers := map[string]string{} // directory to spec
 	for _, j := range jobs {
 		family, ds, err := loadFile(j.spec, j.opts, used)
 		if err != nil {
@@ -170,34 +193,33 @@ func generate(jobs []job) ([]output, diag.List, error) {
 		if dir == "" {
 			dir = filepath.Join(j.root, family.Package)
 		}
-		outputs = append(outputs, output{dir, files})
+		if other, taken := makers[dir]; taken {
+			diags.Add(diag.Diagnostic{
+				Pos: diag.Pos{File: j.spec}, Path: "x-nlgen-package",
+				Msg:  fmt.Sprintf("the package goes to %s, and so does that of %s", dir, other),
+				Hint: "give one of them another directory or package name",
+			})
+		}
+		makers[dir] = j.spec
+		outputs = append(outputs, gen.Output{Dir: dir, Files: files})
 	}
-	diags.Add(used.unused()...)
+	for _, j := range jobs {
+		diags.Add(used.unused(j.opts.Overlays)...)
+	}
 	return outputs, diags, nil
 }
 
-func checkOutputs(outputs []output) error {
-	var all gen.StaleError
-	for _, o := range outputs {
-		stale, err := gen.Stale(o.dir, o.files)
-		if err != nil {
-			return withStatus(exitIO, err)
-		}
-		for _, name := range stale {
-			all.Files = append(all.Files, filepath.Join(o.dir, name))
-		}
+// checkOutputs prints the files that are not up to date.
+func checkOutputs(w io.Writer, outputs []gen.Output) error {
+	stale, err := gen.Stale(outputs...)
+	if err != nil {
+		return withStatus(exitIO, err)
 	}
-	if len(all.Files) > 0 {
-		return withStatus(exitBadSpec, &all)
+	if len(stale) == 0 {
+		return nil
 	}
-	return nil
-}
-
-func writeOutputs(outputs []output) error {
-	for _, o := range outputs {
-		if err := gen.Write(o.dir, o.files); err != nil {
-			return withStatus(exitIO, err)
-		}
+	if _, err := fmt.Fprintln(w, strings.Join(stale, "\n")); err != nil {
+		return withStatus(exitIO, err)
 	}
-	return nil
+	return withStatus(exitBadSpec, errors.New("these files are not up to date; run nlgen generate without --check"))
 }

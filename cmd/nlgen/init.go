@@ -7,7 +7,9 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"text/template"
 
@@ -32,14 +34,10 @@ func newInit() *cobra.Command {
 		Short: "Start a module that uses nlgen",
 		Long: `Init makes a Go module in DIR: a small spec, the go:generate line, the package
 generated from it, a main that uses it, and a test. DIR must not exist or be empty.`,
-		Args: cobra.ExactArgs(1),
+		Args: oneArg("DIR"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dir := args[0]
-			if m.Module == "" {
-				m.Module = "example.com/" + filepath.Base(filepath.Clean(dir))
-			}
-			m.Name = path.Base(m.Module)
-			if err := m.setVersion(); err != nil {
+			if err := m.complete(dir); err != nil {
 				return err
 			}
 			if err := m.write(dir); err != nil {
@@ -52,19 +50,52 @@ generated from it, a main that uses it, and a test. DIR must not exist or be emp
 	f := cmd.Flags()
 	f.StringVar(&m.Module, "module", "", "module `PATH`; by default example.com/ and the name of DIR")
 	f.StringVar(&m.Replace, "replace", "", "use the source of nlgen in `DIR` instead of a release")
+	cobra.CheckErr(cmd.MarkFlagDirname("replace"))
 	return cmd
 }
 
-// setVersion fills in the version of nlgen the module requires: this program's.
-func (m *module) setVersion() error {
-	if m.Replace != "" {
-		dir, err := filepath.Abs(m.Replace)
-		m.Replace, m.Version = filepath.ToSlash(dir), "v0.0.0"
+// modulePath matches the module paths that the go command accepts, and a few more.
+var modulePath = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._~-]*(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$`)
+
+// complete fills in what the command line leaves open.
+func (m *module) complete(dir string) error {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
 		return withStatus(exitIO, err)
 	}
+	if m.Module == "" {
+		m.Module = "example.com/" + filepath.Base(abs)
+	}
+	if !modulePath.MatchString(m.Module) {
+		return withStatus(exitUsage, fmt.Errorf("%q is no module path; give one by --module", m.Module))
+	}
+	m.Name = path.Base(m.Module)
+	if m.Replace != "" {
+		return m.replace()
+	}
+	return m.release()
+}
+
+// replace makes the module use the source of nlgen in a directory.
+func (m *module) replace() error {
+	dir, err := filepath.Abs(m.Replace)
+	if err != nil {
+		return withStatus(exitIO, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "cmd", "nlgen")); err != nil {
+		return withStatus(exitUsage, fmt.Errorf("--replace %s: this is not the source of nlgen", m.Replace))
+	}
+	m.Replace, m.Version = filepath.ToSlash(dir), "v0.0.0"
+	return nil
+}
+
+// release makes the module use the same release of nlgen as this program is. A
+// program built in a checkout may have a version that nobody can download.
+func (m *module) release() error {
 	info, ok := debug.ReadBuildInfo()
-	if !ok || !strings.HasPrefix(info.Main.Version, "v") || strings.Contains(info.Main.Version, "+") {
-		return withStatus(exitUsage, errors.New("this nlgen is not a released version; name its source with --replace DIR"))
+	checkout := func(s debug.BuildSetting) bool { return s.Key == "vcs.revision" }
+	if !ok || !strings.HasPrefix(info.Main.Version, "v") || slices.ContainsFunc(info.Settings, checkout) {
+		return withStatus(exitUsage, errors.New("this nlgen is no release; name the directory of its source by --replace"))
 	}
 	m.Version = info.Main.Version
 	return nil
@@ -72,28 +103,30 @@ func (m *module) setVersion() error {
 
 // write makes the module in dir: all of it or, on an error, nothing.
 func (m *module) write(dir string) error {
-	if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
+	entries, err := os.ReadDir(dir)
+	missing := errors.Is(err, fs.ErrNotExist)
+	if err != nil && !missing {
+		return withStatus(exitIO, err)
+	}
+	if len(entries) > 0 {
 		return withStatus(exitUsage, fmt.Errorf("%s is not empty", dir))
 	}
-	parent := filepath.Dir(filepath.Clean(dir))
-	if err := os.MkdirAll(parent, 0o777); err != nil {
-		return withStatus(exitIO, err)
+	if err := m.fill(dir); err != nil {
+		return errors.Join(err, clear(dir, missing))
 	}
-	stage, err := os.MkdirTemp(parent, ".nlgen-init-")
-	if err != nil {
-		return withStatus(exitIO, err)
+	return nil
+}
+
+// clear removes what is in dir, and dir itself if asked for.
+func clear(dir string, self bool) error {
+	if self {
+		return os.RemoveAll(dir)
 	}
-	defer os.RemoveAll(stage)
-	if err := m.fill(stage); err != nil {
-		return err
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		err = errors.Join(err, os.RemoveAll(filepath.Join(dir, e.Name())))
 	}
-	if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return withStatus(exitIO, err)
-	}
-	if err := os.Chmod(stage, 0o755); err != nil {
-		return withStatus(exitIO, err)
-	}
-	return withStatus(exitIO, os.Rename(stage, dir))
+	return err
 }
 
 // fill writes the files of the module into dir.
@@ -120,17 +153,17 @@ func (m *module) fill(dir string) error {
 	if err != nil {
 		return withStatus(exitIO, err)
 	}
-	return m.generate(filepath.Join(dir, "families"))
+	return m.generate(dir)
 }
 
 // generate writes the generated package, so that the module builds at once.
 func (m *module) generate(dir string) error {
-	const name = "../families.yaml" // as the go:generate line names it
-	data, err := os.ReadFile(filepath.Join(dir, name))
+	const spec = "families.yaml"
+	data, err := fs.ReadFile(templates.Init, "init/"+spec+".tmpl")
 	if err != nil {
 		return withStatus(exitIO, err)
 	}
-	family, diags := gen.Load(name, data, gen.Options{})
+	family, diags := gen.Load(spec, data, gen.Options{})
 	if err := diags.Err(); err != nil {
 		return withStatus(exitBadSpec, err)
 	}
@@ -138,5 +171,5 @@ func (m *module) generate(dir string) error {
 	if err != nil {
 		return withStatus(exitBadSpec, err)
 	}
-	return withStatus(exitIO, gen.Write(dir, files))
+	return withStatus(exitIO, gen.Write(gen.Output{Dir: filepath.Join(dir, family.Package), Files: files}))
 }

@@ -1,8 +1,7 @@
 package main
 
 import (
-	"encoding/json"
-	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -11,21 +10,21 @@ import (
 
 func newLint() *cobra.Command {
 	var (
-		format string
+		format formatFlag
 		flags  specFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "lint [flags] SPEC...",
 		Short: "Check specs and print everything that is wrong with them",
-		Long: `Lint prints every diagnostic of the specs: errors, warnings and notes, such as
-the built-in corrections applied to a spec of the kernel.`,
-		Args: cobra.MinimumNArgs(1),
+		Long: `Lint prints every diagnostic of the specs: errors, warnings and notes. A note
+stands for each built-in correction of a kernel's spec that was due.`,
+		Args:              someArgs("SPEC"),
+		ValidArgsFunction: completeSpecs,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			print, ok := lintFormats[format]
-			if !ok {
-				return withStatus(exitUsage, fmt.Errorf("--format %s: want text or json", format))
+			opts, diags, err := flags.options()
+			if err != nil {
+				return err
 			}
-			opts, diags := flags.options()
 			used := overlayUse{}
 			for _, path := range args {
 				_, ds, err := loadFile(path, opts, used)
@@ -34,26 +33,22 @@ the built-in corrections applied to a spec of the kernel.`,
 				}
 				diags.Add(ds...)
 			}
-			diags.Add(used.unused()...)
-			if err := print(cmd, diags); err != nil {
+			diags.Add(used.unused(opts.Overlays)...)
+			if err := printDiags(cmd.OutOrStdout(), format, diags); err != nil {
 				return withStatus(exitIO, err)
 			}
 			return errorCount(diags)
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "text", "`FORMAT` of the output: text or json")
+	format.add(cmd)
 	flags.add(cmd)
 	return cmd
 }
 
-var lintFormats = map[string]func(*cobra.Command, diag.List) error{
-	"text": func(cmd *cobra.Command, diags diag.List) error {
-		_, err := fmt.Fprint(cmd.OutOrStdout(), diags)
-		return err
-	},
-	"json": func(cmd *cobra.Command, diags diag.List) error {
-		enc := json.NewEncoder(cmd.OutOrStdout())
-		enc.SetIndent("", "  ")
-		return enc.Encode(diags)
-	},
+func printDiags(w io.Writer, format formatFlag, diags diag.List) error {
+	if format == formatJSON {
+		return printJSON(w, diags)
+	}
+	_, err := io.WriteString(w, diags.String())
+	return err
 }

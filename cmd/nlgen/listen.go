@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -31,7 +31,7 @@ with its name and its message, until it is interrupted. What is lost because the
 reader is too slow, and messages that cannot be decoded, are reported on the
 standard error, and listening goes on.`,
 		Example: `  nlgen listen --family rt-link --count 10 rtnlgrp-link`,
-		Args:    cobra.MinimumNArgs(1),
+		Args:    someArgs("GROUP"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return l.run(cmd, args) },
 	}
 	l.family.add(cmd)
@@ -44,7 +44,7 @@ standard error, and listening goes on.`,
 }
 
 func (l *listenCommand) run(cmd *cobra.Command, names []string) error {
-	family, err := l.family.load()
+	family, err := l.family.load(cmd.ErrOrStderr())
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,6 @@ func (l *listenCommand) run(cmd *cobra.Command, names []string) error {
 	if err != nil {
 		return kernelError(err)
 	}
-	out := json.NewEncoder(cmd.OutOrStdout())
 	n := 0
 	for ev, err := range events {
 		switch {
@@ -81,14 +80,14 @@ func (l *listenCommand) run(cmd *cobra.Command, names []string) error {
 			fmt.Fprintln(cmd.ErrOrStderr(), "nlgen: "+err.Error())
 			continue
 		}
-		if err := out.Encode(notification{ev.Op.Name, ev.Message}); err != nil {
+		if err := printLine(cmd.OutOrStdout(), notification{ev.Op.Name, ev.Message}); err != nil {
 			return withStatus(exitIO, err)
 		}
 		if n++; n == l.count {
 			return nil
 		}
 	}
-	return nil
+	return withStatus(exitIO, errors.New("no more notifications can be received"))
 }
 
 // A notification is a line of the output; the form is that of the kernel's own client.

@@ -185,12 +185,14 @@ func Report(results []Result) diag.List {
 	return diags
 }
 
-// Notes turns results into notes, for corrections that cover several versions
-// of a spec and of which some never apply.
+// Notes returns a note for each change made, for corrections that cover several
+// versions of a spec: that one of them was not due is nothing to tell.
 func Notes(results []Result) diag.List {
 	var diags diag.List
 	for _, r := range results {
-		diags.Add(r.diagnostic())
+		if r.Status == Applied {
+			diags.Add(r.diagnostic())
+		}
 	}
 	return diags
 }

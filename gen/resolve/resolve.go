@@ -78,7 +78,7 @@ func (r *resolver) family() {
 	s, f := r.spec, r.fam
 	f.Name, f.Doc = s.Name.Value, s.Doc.Value
 	f.Pos = s.Pos
-	f.Source = filepath.ToSlash(s.Pos.File)
+	f.Source = filepath.Base(s.Pos.File)
 	f.Package = r.packageName()
 	f.Dialect = string(s.Protocol.Or(spec.Genetlink))
 	f.Generic = f.Dialect != string(spec.NetlinkRaw)
