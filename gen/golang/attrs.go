@@ -59,7 +59,7 @@ func knownAttrs(s *model.AttrSet) []*model.Attr {
 
 // attrIDs writes
 //
-//	// Attributes of addr-attrs.
+//	// Ids of the attributes addr-attrs.
 //	const (
 //		attrAddrAddress = 1
 //	)
@@ -68,7 +68,7 @@ func attrIDs(f *jen.File, s *model.AttrSet) {
 	if len(attrs) == 0 {
 		return
 	}
-	doc(f.Group, "Attributes of "+s.Name+".")
+	doc(f.Group, "Ids of the attributes "+s.Name+".")
 	f.Const().DefsFunc(func(g *jen.Group) {
 		for _, a := range attrs {
 			g.Id(a.GoConst).Op("=").Lit(int(a.ID))

@@ -41,7 +41,7 @@ func (e *emitter) consts(f *jen.File) {
 // namedInts is an integer type whose values have names.
 type namedInts struct {
 	typ, names, parse string
-	doc, silent       string
+	doc, lead         string
 	bits              int
 	signed, flags     bool
 	entries           []namedInt
@@ -53,11 +53,11 @@ type namedInt struct{ goName, name, value, doc string }
 func plainInts(en *model.Enum) namedInts {
 	n := namedInts{
 		typ: en.GoName, names: en.GoNames, parse: en.GoParse,
-		doc: en.Doc, silent: "is the enum " + en.Name + ".",
+		doc: en.Doc, lead: "is the enum " + en.Name + ".",
 		bits: en.Bits, signed: en.Signed, flags: en.Flags,
 	}
 	if en.Flags {
-		n.silent = "is the set of flags " + en.Name + "."
+		n.lead = "is the set of flags " + en.Name + "."
 	}
 	for _, entry := range en.Entries {
 		value := enumValue(entry.Value, en)
@@ -73,7 +73,7 @@ func plainInts(en *model.Enum) namedInts {
 func maskInts(en *model.Enum) namedInts {
 	n := namedInts{
 		typ: en.GoMask, names: en.GoMaskNames, parse: en.GoMaskParse,
-		doc: en.Doc, silent: "is a set of values of the enum " + en.Name + ".",
+		doc: en.Doc, lead: "is a set of values of the enum " + en.Name + ".",
 		bits: en.MaskBits, flags: true,
 	}
 	if en.Used {
@@ -108,7 +108,7 @@ func enumValue(v int64, en *model.Enum) string {
 //
 // and the names with the methods that use them.
 func (e *emitter) namedInts(f *jen.File, n namedInts) {
-	doc(f.Group, identDoc(n.typ, n.doc, n.silent))
+	doc(f.Group, identDoc(n.typ, n.doc, n.lead))
 	f.Type().Id(n.typ).Id(intType(n.bits, n.signed))
 	if len(n.entries) > 0 {
 		doc(f.Group, "Values of "+n.typ+".")
@@ -155,7 +155,7 @@ func (e *emitter) nameTable(f *jen.File, n namedInts) {
 // and its like.
 func (e *emitter) nameMethods(f *jen.File, n namedInts) {
 	names := func() *jen.Statement { return jen.Id(n.names) }
-	what := "the name of v, or Type(number) if it has none"
+	what := "the name of v, or " + n.typ + "(n) if it has none"
 	parsed := "the value with a name"
 	if n.flags {
 		what = "the names of the flags in v with | between them"

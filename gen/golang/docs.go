@@ -86,54 +86,72 @@ func wrap(text string, width int) []string {
 	return append(lines, prefix+line)
 }
 
-// identDoc makes text the comment of the declaration name, whose first word
-// must be name. Text that starts with a verb in the third person or with an
-// article goes on from there; any other follows a colon. Without text the
-// comment is name and silent.
-func identDoc(name, text, silent string) string {
+// identDoc makes text the comment of the declaration name, which must be its
+// first word. What follows depends on how the text starts: with a verb, an
+// article, a question word, a noun. Where no rule fits, and without text, it is
+// lead, a sentence of a generated kind.
+func identDoc(name, text, lead string) string {
 	text = strings.TrimSpace(text)
 	word, rest, _ := strings.Cut(text, " ")
+	plural := strings.HasSuffix(word, "s")
 	switch {
 	case text == "":
-		return name + " " + silent
+		return name + " " + lead
 	case word == name:
 		return text
-	case articles[word]:
-		return name + " is " + lowerFirst(word) + " " + rest
 	case verbs[word] != "":
 		return name + " " + verbs[word] + " " + rest
-	case strings.HasPrefix(rest, "of ") && !strings.HasSuffix(word, "s"), nouns[word]:
-		return name + " is the " + lowerFirst(text)
 	case isThirdPerson(word):
-		return name + " " + lowerFirst(word) + " " + rest
+		return name + " " + lowerFirst(text)
+	case articles[word]:
+		return name + " is " + lowerFirst(text)
+	case questions[word]:
+		return name + " says " + lowerFirst(text)
+	case nouns[word], !plural && strings.HasPrefix(rest, "of "):
+		return name + " is the " + lowerFirst(text)
+	case plural && strings.HasPrefix(lead, "holds "):
+		return name + " holds " + lowerFirst(text)
 	}
-	return name + ": " + lowerFirst(text)
+	return name + " " + strings.TrimSuffix(lead, ".") + ": " + lowerFirst(text)
 }
 
-// eventText is identDoc for an event, whose text tells what happened.
-func eventText(name, text, silent string) string {
+// eventDoc is identDoc for an event, whose text tells what happened.
+func eventDoc(name, text, lead string) string {
 	word, rest, _ := strings.Cut(strings.TrimSpace(text), " ")
 	if articles[word] && !strings.HasPrefix(rest, "notif") {
-		return name + " says that " + lowerFirst(word) + " " + rest
+		return name + " says that " + lowerFirst(text)
 	}
-	return identDoc(name, text, silent)
+	return identDoc(name, text, lead)
 }
 
-// nouns are first words that stand for the thing itself.
-var nouns = map[string]bool{"Reply": true, "Request": true, "Notification": true}
+var (
+	articles  = set("A", "An", "The")
+	questions = set("How", "What", "When", "Where", "Whether", "Which", "Who", "Whose", "Why")
+	// nouns are first words that stand for the thing itself.
+	nouns = set("Notification", "Reply", "Request")
+	// properNouns stay capitalized.
+	properNouns = set("Ethernet", "Geneve", "Linux", "Netlink", "Wireguard")
+)
 
-var articles = map[string]bool{"A": true, "An": true, "The": true}
+func set(words ...string) map[string]bool {
+	m := map[string]bool{}
+	for _, w := range words {
+		m[w] = true
+	}
+	return m
+}
 
 // verbs turns the first word of a text that says what to do into what is done.
 var verbs = map[string]string{
-	"Add": "adds", "Allow": "allows", "Bind": "binds", "Change": "changes", "Clear": "clears",
-	"Configure": "configures", "Move": "moves", "Report": "reports", "Return": "returns", "Run": "runs",
-	"Tell": "tells", "Test": "tests", "Write": "writes", "Create": "creates", "Delete": "deletes", "Disable": "disables",
-	"Dump": "dumps", "Enable": "enables", "Flush": "flushes", "Get": "gets", "List": "lists",
-	"Modify": "modifies", "Query": "queries", "Read": "reads", "Remove": "removes",
-	"Replace": "replaces", "Reset": "resets", "Retrieve": "retrieves", "Send": "sends",
-	"Set": "sets", "Start": "starts", "Stop": "stops", "Trigger": "triggers",
-	"Unbind": "unbinds", "Update": "updates",
+	"Add": "adds", "Allow": "allows", "Announce": "announces", "Bind": "binds",
+	"Change": "changes", "Clear": "clears", "Configure": "configures", "Create": "creates",
+	"Define": "defines", "Delete": "deletes", "Disable": "disables", "Dump": "dumps", "Enable": "enables",
+	"Flush": "flushes", "Get": "gets", "List": "lists", "Modify": "modifies", "Move": "moves",
+	"Provide": "provides", "Query": "queries", "Read": "reads", "Remove": "removes", "Replace": "replaces",
+	"Report": "reports", "Reset": "resets", "Retrieve": "retrieves", "Return": "returns",
+	"Run": "runs", "Send": "sends", "Set": "sets", "Start": "starts", "Stop": "stops",
+	"Tell": "tells", "Test": "tests", "Trigger": "triggers", "Unbind": "unbinds",
+	"Update": "updates", "Write": "writes",
 }
 
 // isThirdPerson reports whether the word is one of the verbs, as in "Gets".
@@ -160,11 +178,6 @@ func lowerFirst(text string) string {
 		}
 	}
 	return string(unicode.ToLower(r)) + text[n:]
-}
-
-// properNouns stay capitalized.
-var properNouns = map[string]bool{
-	"Ethernet": true, "Geneve": true, "Linux": true, "Netlink": true, "Wireguard": true,
 }
 
 // sentence appends facts to a text, each a sentence of its own.

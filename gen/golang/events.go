@@ -41,10 +41,6 @@ func (e *emitter) eventTable(f *jen.File) {
 //	// NewAddrNtf says that …
 //	type NewAddrNtf struct{ GetAddrReply }
 func (e *emitter) notification(f *jen.File, op *model.Op) {
-	silent := "is a notification."
-	if op.Notify != nil {
-		silent = "is a notification with the content of a reply to " + op.Notify.Name + "."
-	}
-	doc(f.Group, eventText(op.Event.GoName, op.Event.Doc, silent))
+	doc(f.Group, eventDoc(op.Event.GoName, op.Event.Doc, "is the event "+op.Name+"."))
 	f.Type().Id(op.Event.GoName).Add(embed(jen.Id(op.Event.Message.GoName)))
 }

@@ -34,7 +34,7 @@ func (e *emitter) message(f *jen.File, m *model.Message) {
 //		Unknown nl.RawAttrs `json:"-"`
 //	}
 func (e *emitter) messageType(f *jen.File, m *model.Message) {
-	doc(f.Group, identDoc(m.GoName, m.Doc, e.messageSilent(m)))
+	doc(f.Group, e.messageDoc(m))
 	f.Type().Id(m.GoName).StructFunc(func(g *jen.Group) {
 		if m.Header != nil {
 			tag(g.Id(m.HeaderField).Id(m.Header.GoName), "header")
@@ -51,19 +51,17 @@ func (e *emitter) messageType(f *jen.File, m *model.Message) {
 	})
 }
 
-// messageSilent is the doc of a message of which the spec says nothing.
-func (e *emitter) messageSilent(m *model.Message) string {
+// messageDoc is the doc of a message type.
+func (e *emitter) messageDoc(m *model.Message) string {
 	switch op := e.owners[m]; {
-	case op == nil && m.Set != nil:
-		return "holds the attributes " + m.Set.Name + "."
+	case op == nil && m.Set == nil:
+		return identDoc(m.GoName, m.Doc, "is a header alone.")
 	case op == nil:
-		return "is a header alone."
-	case op.Do != nil && op.Do.Request == m, op.Dump != nil && op.Dump.Request == m:
-		return "is a request of " + op.Name + "."
-	case op.Event != nil:
-		return "is the event " + op.Name + "."
+		return identDoc(m.GoName, m.Doc, "holds the attributes "+m.Set.Name+".")
+	case op.Event != nil && op.Event.GoName == m.GoName:
+		return eventDoc(m.GoName, m.Doc, "is the event "+op.Name+".")
 	default:
-		return "is a reply to " + op.Name + "."
+		return identDoc(m.GoName, m.Doc, "is a message of "+op.Name+".")
 	}
 }
 

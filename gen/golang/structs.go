@@ -31,7 +31,7 @@ func (e *emitter) structsFile(f *jen.File) {
 //	}
 func (e *emitter) structType(f *jen.File, s *model.Struct) {
 	f.Const().Id(s.GoSize).Op("=").Lit(s.Size)
-	doc(f.Group, identDoc(s.GoName, s.Doc, "is the struct "+s.Name+"."))
+	doc(f.Group, identDoc(s.GoName, s.Doc, "holds the struct "+s.Name+"."))
 	f.Type().Id(s.GoName).StructFunc(func(g *jen.Group) {
 		for _, m := range goMembers(s) {
 			fieldDoc(g, sentence(m.Doc, memberFacts(m)))

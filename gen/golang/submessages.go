@@ -26,7 +26,7 @@ func (e *emitter) subMessage(f *jen.File, s *model.SubMessage) {
 //		linkinfoDataBody() nl.Body
 //	}
 func (e *emitter) subInterface(f *jen.File, s *model.SubMessage) {
-	text := identDoc(s.GoName, s.Doc, "is the payload "+s.Name+".") + "\n\nBy selector it is one of:"
+	text := identDoc(s.GoName, s.Doc, "holds the payload "+s.Name+".") + "\n\nBy selector it is one of:"
 	for _, b := range s.Bodies {
 		text += "\n- " + strings.Join(b.Values, ", ") + ": *" + bodyType(b)
 	}
