@@ -3,8 +3,8 @@
 // There is one overlay file per family. Every entry states the evidence, a
 // header or a source file of the kernel, and the condition under which a spec
 // shows the defect, so that it stops applying by itself once a newer spec is
-// right. The conditions also leave nlgen's own specs alone, which have none of
-// the defects.
+// right. A spec with the key x-nlgen-package is not the kernel's, but was
+// written for nlgen: it stands as it is.
 package errata
 
 import (
@@ -49,9 +49,12 @@ func loadFile(name string) *overlay.Overlay {
 }
 
 // Apply corrects the tree of a spec and returns the corrected copy. There is
-// one result per correction and place; none if the family has no errata, and
-// then the tree returned is root itself.
+// one result per correction and place; none if the family has no errata or the
+// spec is not the kernel's, and then the tree returned is root itself.
 func Apply(root *tree.Node) (*tree.Node, []overlay.Result) {
+	if root.Get("x-nlgen-package") != nil {
+		return root, nil
+	}
 	for _, o := range All() {
 		if o.Matches(root) {
 			return o.Apply(root)

@@ -75,15 +75,13 @@ func TestNewer(t *testing.T) {
 	})
 }
 
-// TestOwnSpecs checks that the conditions leave specs without defects alone.
+// TestOwnSpecs checks that specs written for nlgen stand as they are.
 func TestOwnSpecs(t *testing.T) {
 	for _, name := range specs.Names() {
 		data, _ := specs.Find(name)
-		_, results := errata.Apply(load(t, name+".yaml", data))
-		for _, r := range results {
-			if r.Status == overlay.Applied {
-				t.Errorf("specs/%s.yaml: %s", name, r)
-			}
+		root := load(t, name+".yaml", data)
+		if corrected, results := errata.Apply(root); corrected != root || len(results) > 0 {
+			t.Errorf("specs/%s.yaml was taken for a spec of the kernel", name)
 		}
 	}
 }

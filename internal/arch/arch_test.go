@@ -3,6 +3,7 @@
 package arch
 
 import (
+	"maps"
 	"os/exec"
 	"slices"
 	"strings"
@@ -42,14 +43,8 @@ var allowed = map[string][]string{
 }
 
 func TestImports(t *testing.T) {
-	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, module+"/...").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
 	seen := map[string]bool{}
-	for line := range strings.Lines(string(out)) {
-		fields := strings.Fields(line)
-		pkg, imports := strings.TrimPrefix(fields[0], module+"/"), fields[1:]
+	for pkg, imports := range list(t) {
 		rule := find(pkg)
 		if rule == "" {
 			continue // test kits
@@ -80,16 +75,48 @@ func find(pkg string) string {
 	return ""
 }
 
-// TestSocketsInRuntime asserts that only the runtime knows the netlink sockets.
-func TestSocketsInRuntime(t *testing.T) {
+// outside lists, for each module that is not ours, the packages that may import
+// it. The standard library is for all.
+var outside = map[string][]string{
+	"github.com/mdlayher/":   {"runtime"},
+	"golang.org/x/sys/":      {"runtime"},
+	"gopkg.in/yaml.v3":       {"gen/tree"},
+	"github.com/dave/":       {"gen/golang"},
+	"github.com/spf13/cobra": {"cmd/nlgen"},
+}
+
+// TestOutside asserts that each dependency has one place, and that generated
+// packages therefore have none but the runtime.
+func TestOutside(t *testing.T) {
+	for pkg, imports := range list(t) {
+		if find(pkg) == "" {
+			continue
+		}
+		for _, imp := range imports {
+			host, _, _ := strings.Cut(imp, "/")
+			if !strings.Contains(host, ".") || strings.HasPrefix(imp, module+"/") {
+				continue
+			}
+			if !slices.ContainsFunc(slices.Collect(maps.Keys(outside)), func(prefix string) bool {
+				return strings.HasPrefix(imp, prefix) && slices.Contains(outside[prefix], pkg)
+			}) {
+				t.Errorf("%s imports %s", pkg, imp)
+			}
+		}
+	}
+}
+
+// list returns the packages of the module and what each imports, tests left out.
+func list(t *testing.T) map[string][]string {
+	t.Helper()
 	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, module+"/...").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
+	packages := map[string][]string{}
 	for line := range strings.Lines(string(out)) {
-		pkg, imports, _ := strings.Cut(line, " ")
-		if strings.Contains(imports, "github.com/mdlayher/") && pkg != module+"/runtime" {
-			t.Errorf("%s imports a package of mdlayher; only runtime may", pkg)
-		}
+		fields := strings.Fields(line)
+		packages[strings.TrimPrefix(fields[0], module+"/")] = fields[1:]
 	}
+	return packages
 }
