@@ -42,7 +42,7 @@ generate: ## Generate families/ from specs/
 
 .PHONY: update
 update: ## Rewrite the golden files of the tests
-	$(GO) test ./gen/... ./cmd/... -update
+	$(GO) test ./gen/... ./cmd/... ./internal/roundtrip -update
 
 .PHONY: fuzz
 fuzz: ## Fuzz each target for FUZZTIME

@@ -606,6 +606,7 @@ func TestIntegrationRoundTrip(t *testing.T) {
 		"links":        {},
 		"all details":  {ExtMask: nl.Some(filters)},
 		"bridge ports": {Header: Ifinfomsg{Family: AddressFamilyBridge}, ExtMask: nl.Some(filters)},
+		"IPv6":         {Header: Ifinfomsg{Family: AddressFamilyInet6}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			messages, err := nl.All[nl.Raw](ctx, c.conn, &opGetLink, req)
