@@ -21,7 +21,8 @@ type NewRequest struct {
 	// Addresses and ports of the packets in the reply direction. They are not
 	// those of the original direction turned round if addresses are translated.
 	TupleReply *Tuple `json:"tuple-reply,omitzero"`
-	// State of the entry. Big-endian on the wire.
+	// State of the entry. That of a new one, if the request has it, includes
+	// confirmed. Big-endian on the wire.
 	Status nl.Opt[Status] `json:"status,omitzero"`
 	// State of the protocol.
 	Protoinfo *Protoinfo `json:"protoinfo,omitzero"`
@@ -185,7 +186,8 @@ type GetDumpRequest struct {
 	// Addresses and ports of the packets in the reply direction. They are not
 	// those of the original direction turned round if addresses are translated.
 	TupleReply *Tuple `json:"tuple-reply,omitzero"`
-	// State of the entry. Big-endian on the wire.
+	// State of the entry. That of a new one, if the request has it, includes
+	// confirmed. Big-endian on the wire.
 	Status nl.Opt[Status] `json:"status,omitzero"`
 	// Mark of the connection, for rules. Big-endian on the wire.
 	Mark nl.Opt[uint32] `json:"mark,omitzero"`
@@ -252,7 +254,8 @@ type GetReply struct {
 	// Addresses and ports of the packets in the reply direction. They are not
 	// those of the original direction turned round if addresses are translated.
 	TupleReply *Tuple `json:"tuple-reply,omitzero"`
-	// State of the entry. Big-endian on the wire.
+	// State of the entry. That of a new one, if the request has it, includes
+	// confirmed. Big-endian on the wire.
 	Status nl.Opt[Status] `json:"status,omitzero"`
 	// State of the protocol.
 	Protoinfo *Protoinfo `json:"protoinfo,omitzero"`
@@ -396,7 +399,8 @@ type DeleteRequest struct {
 	// Addresses and ports of the packets in the reply direction. They are not
 	// those of the original direction turned round if addresses are translated.
 	TupleReply *Tuple `json:"tuple-reply,omitzero"`
-	// State of the entry. Big-endian on the wire.
+	// State of the entry. That of a new one, if the request has it, includes
+	// confirmed. Big-endian on the wire.
 	Status nl.Opt[Status] `json:"status,omitzero"`
 	// Mark of the connection, for rules. Big-endian on the wire.
 	Mark nl.Opt[uint32] `json:"mark,omitzero"`

@@ -9,7 +9,7 @@ import (
 	nl "github.com/nlgen/nlgen/runtime"
 )
 
-// Attributes of header.
+// Ids of the attributes header.
 const (
 	attrHeaderDevIndex = 1
 	attrHeaderDevName  = 2
@@ -17,19 +17,19 @@ const (
 	attrHeaderPHYIndex = 4
 )
 
-// Attributes of bitset-bit.
+// Ids of the attributes bitset-bit.
 const (
 	attrBitsetBitIndex = 1
 	attrBitsetBitName  = 2
 	attrBitsetBitValue = 3
 )
 
-// Attributes of bitset-bits.
+// Ids of the attributes bitset-bits.
 const (
 	attrBitsetBitsBit = 1
 )
 
-// Attributes of bitset.
+// Ids of the attributes bitset.
 const (
 	attrBitsetNomask = 1
 	attrBitsetSize   = 2
@@ -38,37 +38,37 @@ const (
 	attrBitsetMask   = 5
 )
 
-// Attributes of string.
+// Ids of the attributes string.
 const (
 	attrStringIndex = 1
 	attrStringValue = 2
 )
 
-// Attributes of strings.
+// Ids of the attributes strings.
 const (
 	attrStringsString = 1
 )
 
-// Attributes of stringset.
+// Ids of the attributes stringset.
 const (
 	attrStringsetID      = 1
 	attrStringsetCount   = 2
 	attrStringsetStrings = 3
 )
 
-// Attributes of stringsets.
+// Ids of the attributes stringsets.
 const (
 	attrStringsetsStringset = 1
 )
 
-// Attributes of strset.
+// Ids of the attributes strset.
 const (
 	attrStrsetHeader     = 1
 	attrStrsetStringsets = 2
 	attrStrsetCountsOnly = 3
 )
 
-// Attributes of linkinfo.
+// Ids of the attributes linkinfo.
 const (
 	attrLinkinfoHeader      = 1
 	attrLinkinfoPort        = 2
@@ -78,7 +78,7 @@ const (
 	attrLinkinfoTransceiver = 6
 )
 
-// Attributes of linkmodes.
+// Ids of the attributes linkmodes.
 const (
 	attrLinkmodesHeader           = 1
 	attrLinkmodesAutoneg          = 2
@@ -92,7 +92,7 @@ const (
 	attrLinkmodesRateMatching     = 10
 )
 
-// Attributes of linkstate.
+// Ids of the attributes linkstate.
 const (
 	attrLinkstateHeader      = 1
 	attrLinkstateLink        = 2
@@ -103,20 +103,20 @@ const (
 	attrLinkstateExtDownCnt  = 7
 )
 
-// Attributes of debug.
+// Ids of the attributes debug.
 const (
 	attrDebugHeader  = 1
 	attrDebugMsgMask = 2
 )
 
-// Attributes of wol.
+// Ids of the attributes wol.
 const (
 	attrWOLHeader           = 1
 	attrWOLModes            = 2
 	attrWOLSecureOnPassword = 3
 )
 
-// Attributes of features.
+// Ids of the attributes features.
 const (
 	attrFeaturesHeader   = 1
 	attrFeaturesHW       = 2
@@ -125,13 +125,13 @@ const (
 	attrFeaturesNoChange = 5
 )
 
-// Attributes of privflags.
+// Ids of the attributes privflags.
 const (
 	attrPrivflagsHeader = 1
 	attrPrivflagsFlags  = 2
 )
 
-// Attributes of rings.
+// Ids of the attributes rings.
 const (
 	attrRingsHeader          = 1
 	attrRingsRxMax           = 2
@@ -151,7 +151,7 @@ const (
 	attrRingsTxPushBufLenMax = 16
 )
 
-// Attributes of mm-stat.
+// Ids of the attributes mm-stat.
 const (
 	attrMmStatPad              = 1
 	attrMmStatReassemblyErrors = 2
@@ -162,7 +162,7 @@ const (
 	attrMmStatHoldCount        = 7
 )
 
-// Attributes of mm.
+// Ids of the attributes mm.
 const (
 	attrMmHeader        = 1
 	attrMmPMACEnabled   = 2
@@ -177,7 +177,7 @@ const (
 	attrMmStats         = 11
 )
 
-// Attributes of channels.
+// Ids of the attributes channels.
 const (
 	attrChannelsHeader        = 1
 	attrChannelsRxMax         = 2
@@ -190,19 +190,19 @@ const (
 	attrChannelsCombinedCount = 9
 )
 
-// Attributes of irq-moderation.
+// Ids of the attributes irq-moderation.
 const (
 	attrIRQModerationUsec  = 1
 	attrIRQModerationPkts  = 2
 	attrIRQModerationComps = 3
 )
 
-// Attributes of profile.
+// Ids of the attributes profile.
 const (
 	attrProfileIRQModeration = 1
 )
 
-// Attributes of coalesce.
+// Ids of the attributes coalesce.
 const (
 	attrCoalesceHeader             = 1
 	attrCoalesceRxUsecs            = 2
@@ -236,14 +236,14 @@ const (
 	attrCoalesceTxProfile          = 30
 )
 
-// Attributes of pause-stat.
+// Ids of the attributes pause-stat.
 const (
 	attrPauseStatPad      = 1
 	attrPauseStatTxFrames = 2
 	attrPauseStatRxFrames = 3
 )
 
-// Attributes of pause.
+// Ids of the attributes pause.
 const (
 	attrPauseHeader   = 1
 	attrPauseAutoneg  = 2
@@ -253,7 +253,7 @@ const (
 	attrPauseStatsSrc = 6
 )
 
-// Attributes of eee.
+// Ids of the attributes eee.
 const (
 	attrEEEHeader       = 1
 	attrEEEModesOurs    = 2
@@ -264,14 +264,14 @@ const (
 	attrEEETxLPITimer   = 7
 )
 
-// Attributes of ts-stat.
+// Ids of the attributes ts-stat.
 const (
 	attrTsStatTxPkts = 1
 	attrTsStatTxLost = 2
 	attrTsStatTxErr  = 3
 )
 
-// Attributes of tsinfo.
+// Ids of the attributes tsinfo.
 const (
 	attrTsinfoHeader       = 1
 	attrTsinfoTimestamping = 2
@@ -281,39 +281,39 @@ const (
 	attrTsinfoStats        = 6
 )
 
-// Attributes of cable-result.
+// Ids of the attributes cable-result.
 const (
 	attrCableResultPair = 1
 	attrCableResultCode = 2
 	attrCableResultSrc  = 3
 )
 
-// Attributes of cable-fault-length.
+// Ids of the attributes cable-fault-length.
 const (
 	attrCableFaultLengthPair = 1
 	attrCableFaultLengthCm   = 2
 	attrCableFaultLengthSrc  = 3
 )
 
-// Attributes of cable-nest.
+// Ids of the attributes cable-nest.
 const (
 	attrCableNestResult      = 1
 	attrCableNestFaultLength = 2
 )
 
-// Attributes of cable-test.
+// Ids of the attributes cable-test.
 const (
 	attrCableTestHeader = 1
 )
 
-// Attributes of cable-test-ntf.
+// Ids of the attributes cable-test-ntf.
 const (
 	attrCableTestNtfHeader = 1
 	attrCableTestNtfStatus = 2
 	attrCableTestNtfNest   = 3
 )
 
-// Attributes of cable-test-tdr-cfg.
+// Ids of the attributes cable-test-tdr-cfg.
 const (
 	attrCableTestTdrCfgFirst = 1
 	attrCableTestTdrCfgLast  = 2
@@ -321,69 +321,69 @@ const (
 	attrCableTestTdrCfgPair  = 4
 )
 
-// Attributes of cable-test-tdr.
+// Ids of the attributes cable-test-tdr.
 const (
 	attrCableTestTdrHeader = 1
 	attrCableTestTdrCfg    = 2
 )
 
-// Attributes of cable-amplitude.
+// Ids of the attributes cable-amplitude.
 const (
 	attrCableAmplitudePair = 1
 	attrCableAmplitudeMV   = 2
 )
 
-// Attributes of cable-pulse.
+// Ids of the attributes cable-pulse.
 const (
 	attrCablePulseMV = 1
 )
 
-// Attributes of cable-step.
+// Ids of the attributes cable-step.
 const (
 	attrCableStepFirstDistance = 1
 	attrCableStepLastDistance  = 2
 	attrCableStepStepDistance  = 3
 )
 
-// Attributes of cable-tdr-nest.
+// Ids of the attributes cable-tdr-nest.
 const (
 	attrCableTdrNestStep      = 1
 	attrCableTdrNestAmplitude = 2
 	attrCableTdrNestPulse     = 3
 )
 
-// Attributes of cable-test-tdr-ntf.
+// Ids of the attributes cable-test-tdr-ntf.
 const (
 	attrCableTestTdrNtfHeader = 1
 	attrCableTestTdrNtfStatus = 2
 	attrCableTestTdrNtfNest   = 3
 )
 
-// Attributes of tunnel-udp-entry.
+// Ids of the attributes tunnel-udp-entry.
 const (
 	attrTunnelUDPEntryPort = 1
 	attrTunnelUDPEntryType = 2
 )
 
-// Attributes of tunnel-udp-table.
+// Ids of the attributes tunnel-udp-table.
 const (
 	attrTunnelUDPTableSize  = 1
 	attrTunnelUDPTableTypes = 2
 	attrTunnelUDPTableEntry = 3
 )
 
-// Attributes of tunnel-udp.
+// Ids of the attributes tunnel-udp.
 const (
 	attrTunnelUDPTable = 1
 )
 
-// Attributes of tunnel-info.
+// Ids of the attributes tunnel-info.
 const (
 	attrTunnelInfoHeader   = 1
 	attrTunnelInfoUDPPorts = 2
 )
 
-// Attributes of fec-stat.
+// Ids of the attributes fec-stat.
 const (
 	attrFECStatPad       = 1
 	attrFECStatCorrected = 2
@@ -391,7 +391,7 @@ const (
 	attrFECStatCorrBits  = 4
 )
 
-// Attributes of fec.
+// Ids of the attributes fec.
 const (
 	attrFECHeader = 1
 	attrFECModes  = 2
@@ -400,7 +400,7 @@ const (
 	attrFECStats  = 5
 )
 
-// Attributes of module-eeprom.
+// Ids of the attributes module-eeprom.
 const (
 	attrModuleEEPROMHeader     = 1
 	attrModuleEEPROMOffset     = 2
@@ -411,7 +411,7 @@ const (
 	attrModuleEEPROMData       = 7
 )
 
-// Attributes of stats-grp.
+// Ids of the attributes stats-grp.
 const (
 	attrStatsGrpPad         = 1
 	attrStatsGrpID          = 2
@@ -424,7 +424,7 @@ const (
 	attrStatsGrpHistVal     = 9
 )
 
-// Attributes of stats.
+// Ids of the attributes stats.
 const (
 	attrStatsPad    = 1
 	attrStatsHeader = 2
@@ -433,27 +433,27 @@ const (
 	attrStatsSrc    = 5
 )
 
-// Attributes of phc-vclocks.
+// Ids of the attributes phc-vclocks.
 const (
 	attrPHCVclocksHeader = 1
 	attrPHCVclocksNum    = 2
 	attrPHCVclocksIndex  = 3
 )
 
-// Attributes of module.
+// Ids of the attributes module.
 const (
 	attrModuleHeader          = 1
 	attrModulePowerModePolicy = 2
 	attrModulePowerMode       = 3
 )
 
-// Attributes of c33-pse-pw-limit.
+// Ids of the attributes c33-pse-pw-limit.
 const (
 	attrC33PSEPwLimitMin = 1
 	attrC33PSEPwLimitMax = 2
 )
 
-// Attributes of pse.
+// Ids of the attributes pse.
 const (
 	attrPSEHeader              = 1
 	attrPSEPoDLAdminState      = 2
@@ -470,7 +470,7 @@ const (
 	attrPSEC33PowerLimitRanges = 13
 )
 
-// Attributes of rss.
+// Ids of the attributes rss.
 const (
 	attrRSSHeader       = 1
 	attrRSSContext      = 2
@@ -481,7 +481,7 @@ const (
 	attrRSSStartContext = 7
 )
 
-// Attributes of plca.
+// Ids of the attributes plca.
 const (
 	attrPLCAHeader   = 1
 	attrPLCAVersion  = 2
@@ -494,7 +494,7 @@ const (
 	attrPLCABurstTmr = 9
 )
 
-// Attributes of module-fw-flash.
+// Ids of the attributes module-fw-flash.
 const (
 	attrModuleFwFlashHeader    = 1
 	attrModuleFwFlashFileName  = 2
@@ -505,7 +505,7 @@ const (
 	attrModuleFwFlashTotal     = 7
 )
 
-// Attributes of phy.
+// Ids of the attributes phy.
 const (
 	attrPHYHeader            = 1
 	attrPHYIndex             = 2

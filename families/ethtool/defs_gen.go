@@ -32,7 +32,7 @@ var namesUDPTunnelType = nl.EnumNames[UDPTunnelType]{
 	{UDPTunnelTypeVXLANGPE, "vxlan-gpe"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or UDPTunnelType(n) if it has none.
 func (v UDPTunnelType) String() string { return namesUDPTunnelType.Format(v) }
 
 // ParseUDPTunnelType returns the value with a name.
@@ -118,7 +118,7 @@ var namesStringSetID = nl.EnumNames[StringSetID]{
 	{StringSetIDStatsRMON, "stats-rmon"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or StringSetID(n) if it has none.
 func (v StringSetID) String() string { return namesStringSetID.Format(v) }
 
 // ParseStringSetID returns the value with a name.
@@ -180,7 +180,7 @@ var namesDuplex = nl.EnumNames[Duplex]{
 	{DuplexUnknown, "unknown"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or Duplex(n) if it has none.
 func (v Duplex) String() string { return namesDuplex.Format(v) }
 
 // ParseDuplex returns the value with a name.
@@ -226,7 +226,7 @@ var namesPort = nl.EnumNames[Port]{
 	{PortOther, "other"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or Port(n) if it has none.
 func (v Port) String() string { return namesPort.Format(v) }
 
 // ParsePort returns the value with a name.
@@ -263,7 +263,7 @@ var namesTransceiver = nl.EnumNames[Transceiver]{
 	{TransceiverDummy3, "dummy3"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or Transceiver(n) if it has none.
 func (v Transceiver) String() string { return namesTransceiver.Format(v) }
 
 // ParseTransceiver returns the value with a name.
@@ -298,7 +298,7 @@ var namesTpMDIX = nl.EnumNames[TpMDIX]{
 	{TpMDIXAuto, "mdi-auto"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or TpMDIX(n) if it has none.
 func (v TpMDIX) String() string { return namesTpMDIX.Format(v) }
 
 // ParseTpMDIX returns the value with a name.
@@ -326,7 +326,7 @@ var namesAutoneg = nl.EnumNames[Autoneg]{
 	{AutonegEnable, "enable"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or Autoneg(n) if it has none.
 func (v Autoneg) String() string { return namesAutoneg.Format(v) }
 
 // ParseAutoneg returns the value with a name.
@@ -367,7 +367,7 @@ var namesMasterSlaveCfg = nl.EnumNames[MasterSlaveCfg]{
 	{MasterSlaveCfgSlaveForce, "slave-force"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or MasterSlaveCfg(n) if it has none.
 func (v MasterSlaveCfg) String() string { return namesMasterSlaveCfg.Format(v) }
 
 // ParseMasterSlaveCfg returns the value with a name.
@@ -407,7 +407,7 @@ var namesMasterSlaveState = nl.EnumNames[MasterSlaveState]{
 	{MasterSlaveStateErr, "err"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or MasterSlaveState(n) if it has none.
 func (v MasterSlaveState) String() string { return namesMasterSlaveState.Format(v) }
 
 // ParseMasterSlaveState returns the value with a name.
@@ -444,7 +444,7 @@ var namesRateMatching = nl.EnumNames[RateMatching]{
 	{RateMatchingOpenLoop, "open-loop"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or RateMatching(n) if it has none.
 func (v RateMatching) String() string { return namesRateMatching.Format(v) }
 
 // ParseRateMatching returns the value with a name.
@@ -776,7 +776,7 @@ var namesLinkMode = nl.EnumNames[LinkMode]{
 	{LinkMode10baset1brrFull, "10baset1brr-full"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or LinkMode(n) if it has none.
 func (v LinkMode) String() string { return namesLinkMode.Format(v) }
 
 // ParseLinkMode returns the value with a name.
@@ -831,7 +831,7 @@ var namesLinkExtState = nl.EnumNames[LinkExtState]{
 	{LinkExtStateModule, "module"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or LinkExtState(n) if it has none.
 func (v LinkExtState) String() string { return namesLinkExtState.Format(v) }
 
 // ParseLinkExtState returns the value with a name.
@@ -872,7 +872,7 @@ var namesLinkExtSubstateAutoneg = nl.EnumNames[LinkExtSubstateAutoneg]{
 	{LinkExtSubstateAutonegNoHcd, "no-hcd"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or LinkExtSubstateAutoneg(n) if it has none.
 func (v LinkExtSubstateAutoneg) String() string { return namesLinkExtSubstateAutoneg.Format(v) }
 
 // ParseLinkExtSubstateAutoneg returns the value with a name.
@@ -911,7 +911,8 @@ var namesLinkExtSubstateLinkTraining = nl.EnumNames[LinkExtSubstateLinkTraining]
 	{LinkExtSubstateLinkTrainingRemoteFault, "remote-fault"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or LinkExtSubstateLinkTraining(n) if it has
+// none.
 func (v LinkExtSubstateLinkTraining) String() string {
 	return namesLinkExtSubstateLinkTraining.Format(v)
 }
@@ -955,7 +956,8 @@ var namesLinkExtSubstateLinkLogicalMismatch = nl.EnumNames[LinkExtSubstateLinkLo
 	{LinkExtSubstateLinkLogicalMismatchRsFECIsNotLocked, "rs-fec-is-not-locked"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or LinkExtSubstateLinkLogicalMismatch(n) if it
+// has none.
 func (v LinkExtSubstateLinkLogicalMismatch) String() string {
 	return namesLinkExtSubstateLinkLogicalMismatch.Format(v)
 }
@@ -998,7 +1000,8 @@ var namesLinkExtSubstateBadSignalIntegrity = nl.EnumNames[LinkExtSubstateBadSign
 	{LinkExtSubstateBadSignalIntegritySerdesAlos, "serdes-alos"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or LinkExtSubstateBadSignalIntegrity(n) if it
+// has none.
 func (v LinkExtSubstateBadSignalIntegrity) String() string {
 	return namesLinkExtSubstateBadSignalIntegrity.Format(v)
 }
@@ -1035,7 +1038,7 @@ var namesLinkExtSubstateCableIssue = nl.EnumNames[LinkExtSubstateCableIssue]{
 	{LinkExtSubstateCableIssueCableTestFailure, "cable-test-failure"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or LinkExtSubstateCableIssue(n) if it has none.
 func (v LinkExtSubstateCableIssue) String() string { return namesLinkExtSubstateCableIssue.Format(v) }
 
 // ParseLinkExtSubstateCableIssue returns the value with a name.
@@ -1065,7 +1068,7 @@ var namesLinkExtSubstateModule = nl.EnumNames[LinkExtSubstateModule]{
 	{LinkExtSubstateModuleCmisNotReady, "cmis-not-ready"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or LinkExtSubstateModule(n) if it has none.
 func (v LinkExtSubstateModule) String() string { return namesLinkExtSubstateModule.Format(v) }
 
 // ParseLinkExtSubstateModule returns the value with a name.
@@ -1148,7 +1151,7 @@ var namesTCPDataSplit = nl.EnumNames[TCPDataSplit]{
 	{TCPDataSplitEnabled, "enabled"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or TCPDataSplit(n) if it has none.
 func (v TCPDataSplit) String() string { return namesTCPDataSplit.Format(v) }
 
 // ParseTCPDataSplit returns the value with a name.
@@ -1180,7 +1183,7 @@ var namesMACStatsSrc = nl.EnumNames[MACStatsSrc]{
 	{MACStatsSrcPMAC, "pmac"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or MACStatsSrc(n) if it has none.
 func (v MACStatsSrc) String() string { return namesMACStatsSrc.Format(v) }
 
 // ParseMACStatsSrc returns the value with a name.
@@ -1295,7 +1298,7 @@ var namesHWTimestampTxType = nl.EnumNames[HWTimestampTxType]{
 	{HWTimestampTxTypeOnestepP2p, "onestep-p2p"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or HWTimestampTxType(n) if it has none.
 func (v HWTimestampTxType) String() string { return namesHWTimestampTxType.Format(v) }
 
 // ParseHWTimestampTxType returns the value with a name.
@@ -1370,7 +1373,7 @@ var namesHWTimestampRxFilter = nl.EnumNames[HWTimestampRxFilter]{
 	{HWTimestampRxFilterNtpAll, "ntp-all"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or HWTimestampRxFilter(n) if it has none.
 func (v HWTimestampRxFilter) String() string { return namesHWTimestampRxFilter.Format(v) }
 
 // ParseHWTimestampRxFilter returns the value with a name.
@@ -1420,7 +1423,7 @@ var namesCableResultCode = nl.EnumNames[CableResultCode]{
 	{CableResultCodeResolutionNotPossible, "resolution-not-possible"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or CableResultCode(n) if it has none.
 func (v CableResultCode) String() string { return namesCableResultCode.Format(v) }
 
 // ParseCableResultCode returns the value with a name.
@@ -1456,7 +1459,7 @@ var namesCablePair = nl.EnumNames[CablePair]{
 	{CablePairD, "d"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or CablePair(n) if it has none.
 func (v CablePair) String() string { return namesCablePair.Format(v) }
 
 // ParseCablePair returns the value with a name.
@@ -1487,7 +1490,7 @@ var namesCableInfSrc = nl.EnumNames[CableInfSrc]{
 	{CableInfSrcALCD, "alcd"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or CableInfSrc(n) if it has none.
 func (v CableInfSrc) String() string { return namesCableInfSrc.Format(v) }
 
 // ParseCableInfSrc returns the value with a name.
@@ -1518,7 +1521,7 @@ var namesCableTestNtfStatus = nl.EnumNames[CableTestNtfStatus]{
 	{CableTestNtfStatusCompleted, "completed"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or CableTestNtfStatus(n) if it has none.
 func (v CableTestNtfStatus) String() string { return namesCableTestNtfStatus.Format(v) }
 
 // ParseCableTestNtfStatus returns the value with a name.
@@ -1557,7 +1560,7 @@ var namesStatsGroup = nl.EnumNames[StatsGroup]{
 	{StatsGroupRMON, "rmon"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or StatsGroup(n) if it has none.
 func (v StatsGroup) String() string { return namesStatsGroup.Format(v) }
 
 // ParseStatsGroup returns the value with a name.
@@ -1583,7 +1586,7 @@ var namesStatsEthPHY = nl.EnumNames[StatsEthPHY]{
 	{StatsEthPHYSymErr, "5-sym-err"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or StatsEthPHY(n) if it has none.
 func (v StatsEthPHY) String() string { return namesStatsEthPHY.Format(v) }
 
 // ParseStatsEthPHY returns the value with a name.
@@ -1677,7 +1680,7 @@ var namesStatsEthMAC = nl.EnumNames[StatsEthMAC]{
 	{StatsEthMACTooLongErr, "25-too-long-err"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or StatsEthMAC(n) if it has none.
 func (v StatsEthMAC) String() string { return namesStatsEthMAC.Format(v) }
 
 // ParseStatsEthMAC returns the value with a name.
@@ -1709,7 +1712,7 @@ var namesStatsEthCtrl = nl.EnumNames[StatsEthCtrl]{
 	{StatsEthCtrlRxUnsup, "5-rx-unsup"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or StatsEthCtrl(n) if it has none.
 func (v StatsEthCtrl) String() string { return namesStatsEthCtrl.Format(v) }
 
 // ParseStatsEthCtrl returns the value with a name.
@@ -1743,7 +1746,7 @@ var namesStatsRMON = nl.EnumNames[StatsRMON]{
 	{StatsRMONJabber, "jabber"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or StatsRMON(n) if it has none.
 func (v StatsRMON) String() string { return namesStatsRMON.Format(v) }
 
 // ParseStatsRMON returns the value with a name.
@@ -1773,7 +1776,7 @@ var namesModulePowerModePolicy = nl.EnumNames[ModulePowerModePolicy]{
 	{ModulePowerModePolicyAuto, "auto"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or ModulePowerModePolicy(n) if it has none.
 func (v ModulePowerModePolicy) String() string { return namesModulePowerModePolicy.Format(v) }
 
 // ParseModulePowerModePolicy returns the value with a name.
@@ -1805,7 +1808,7 @@ var namesModulePowerMode = nl.EnumNames[ModulePowerMode]{
 	{ModulePowerModeHigh, "high"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or ModulePowerMode(n) if it has none.
 func (v ModulePowerMode) String() string { return namesModulePowerMode.Format(v) }
 
 // ParseModulePowerMode returns the value with a name.
@@ -1857,7 +1860,7 @@ var namesC33PSEExtState = nl.EnumNames[C33PSEExtState]{
 	{C33PSEExtStateShortDetected, "short-detected"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or C33PSEExtState(n) if it has none.
 func (v C33PSEExtState) String() string { return namesC33PSEExtState.Format(v) }
 
 // ParseC33PSEExtState returns the value with a name.
@@ -1887,7 +1890,7 @@ var namesC33PSEExtSubstateMPSValid = nl.EnumNames[C33PSEExtSubstateMPSValid]{
 	{C33PSEExtSubstateMPSValidConnectionOpen, "connection-open"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or C33PSEExtSubstateMPSValid(n) if it has none.
 func (v C33PSEExtSubstateMPSValid) String() string { return namesC33PSEExtSubstateMPSValid.Format(v) }
 
 // ParseC33PSEExtSubstateMPSValid returns the value with a name.
@@ -1941,7 +1944,8 @@ var namesC33PSEExtSubstateErrorCondition = nl.EnumNames[C33PSEExtSubstateErrorCo
 	{C33PSEExtSubstateErrorConditionDetectedOverTemp, "detected-over-temp"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or C33PSEExtSubstateErrorCondition(n) if it has
+// none.
 func (v C33PSEExtSubstateErrorCondition) String() string {
 	return namesC33PSEExtSubstateErrorCondition.Format(v)
 }
@@ -1974,7 +1978,8 @@ var namesC33PSEExtSubstatePSEEnable = nl.EnumNames[C33PSEExtSubstatePSEEnable]{
 	{C33PSEExtSubstatePSEEnableDisablePinActive, "disable-pin-active"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or C33PSEExtSubstatePSEEnable(n) if it has
+// none.
 func (v C33PSEExtSubstatePSEEnable) String() string { return namesC33PSEExtSubstatePSEEnable.Format(v) }
 
 // ParseC33PSEExtSubstatePSEEnable returns the value with a name.
@@ -2007,7 +2012,8 @@ var namesC33PSEExtSubstateDetectTED = nl.EnumNames[C33PSEExtSubstateDetectTED]{
 	{C33PSEExtSubstateDetectTEDConnectionCheckError, "connection-check-error"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or C33PSEExtSubstateDetectTED(n) if it has
+// none.
 func (v C33PSEExtSubstateDetectTED) String() string { return namesC33PSEExtSubstateDetectTED.Format(v) }
 
 // ParseC33PSEExtSubstateDetectTED returns the value with a name.
@@ -2043,7 +2049,8 @@ var namesC33PSEExtSubstateVportLimit = nl.EnumNames[C33PSEExtSubstateVportLimit]
 	{C33PSEExtSubstateVportLimitVoltageInjection, "voltage-injection"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or C33PSEExtSubstateVportLimit(n) if it has
+// none.
 func (v C33PSEExtSubstateVportLimit) String() string {
 	return namesC33PSEExtSubstateVportLimit.Format(v)
 }
@@ -2075,7 +2082,8 @@ var namesC33PSEExtSubstateOverloadDetected = nl.EnumNames[C33PSEExtSubstateOverl
 	{C33PSEExtSubstateOverloadDetectedOverload, "overload"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or C33PSEExtSubstateOverloadDetected(n) if it
+// has none.
 func (v C33PSEExtSubstateOverloadDetected) String() string {
 	return namesC33PSEExtSubstateOverloadDetected.Format(v)
 }
@@ -2118,7 +2126,8 @@ var namesC33PSEExtSubstatePowerNotAvailable = nl.EnumNames[C33PSEExtSubstatePowe
 	{C33PSEExtSubstatePowerNotAvailableHwPwLimit, "hw-pw-limit"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or C33PSEExtSubstatePowerNotAvailable(n) if it
+// has none.
 func (v C33PSEExtSubstatePowerNotAvailable) String() string {
 	return namesC33PSEExtSubstatePowerNotAvailable.Format(v)
 }
@@ -2152,7 +2161,8 @@ var namesC33PSEExtSubstateShortDetected = nl.EnumNames[C33PSEExtSubstateShortDet
 	{C33PSEExtSubstateShortDetectedShortCondition, "short-condition"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or C33PSEExtSubstateShortDetected(n) if it has
+// none.
 func (v C33PSEExtSubstateShortDetected) String() string {
 	return namesC33PSEExtSubstateShortDetected.Format(v)
 }
@@ -2190,7 +2200,7 @@ var namesC33PSEAdminState = nl.EnumNames[C33PSEAdminState]{
 	{C33PSEAdminStateEnabled, "enabled"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or C33PSEAdminState(n) if it has none.
 func (v C33PSEAdminState) String() string { return namesC33PSEAdminState.Format(v) }
 
 // ParseC33PSEAdminState returns the value with a name.
@@ -2235,7 +2245,7 @@ var namesC33PSEPowerStatus = nl.EnumNames[C33PSEPowerStatus]{
 	{C33PSEPowerStatusOtherFault, "otherfault"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or C33PSEPowerStatus(n) if it has none.
 func (v C33PSEPowerStatus) String() string { return namesC33PSEPowerStatus.Format(v) }
 
 // ParseC33PSEPowerStatus returns the value with a name.
@@ -2271,7 +2281,7 @@ var namesPoDLPSEAdminState = nl.EnumNames[PoDLPSEAdminState]{
 	{PoDLPSEAdminStateEnabled, "enabled"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or PoDLPSEAdminState(n) if it has none.
 func (v PoDLPSEAdminState) String() string { return namesPoDLPSEAdminState.Format(v) }
 
 // ParsePoDLPSEAdminState returns the value with a name.
@@ -2318,7 +2328,7 @@ var namesPoDLPSEPowerStatus = nl.EnumNames[PoDLPSEPowerStatus]{
 	{PoDLPSEPowerStatusError, "error"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or PoDLPSEPowerStatus(n) if it has none.
 func (v PoDLPSEPowerStatus) String() string { return namesPoDLPSEPowerStatus.Format(v) }
 
 // ParsePoDLPSEPowerStatus returns the value with a name.
@@ -2363,7 +2373,7 @@ var namesMMVerifyStatus = nl.EnumNames[MMVerifyStatus]{
 	{MMVerifyStatusDisabled, "disabled"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or MMVerifyStatus(n) if it has none.
 func (v MMVerifyStatus) String() string { return namesMMVerifyStatus.Format(v) }
 
 // ParseMMVerifyStatus returns the value with a name.
@@ -2400,7 +2410,7 @@ var namesModuleFwFlashStatus = nl.EnumNames[ModuleFwFlashStatus]{
 	{ModuleFwFlashStatusError, "error"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or ModuleFwFlashStatus(n) if it has none.
 func (v ModuleFwFlashStatus) String() string { return namesModuleFwFlashStatus.Format(v) }
 
 // ParseModuleFwFlashStatus returns the value with a name.
@@ -2432,7 +2442,7 @@ var namesPHYUpstreamType = nl.EnumNames[PHYUpstreamType]{
 	{PHYUpstreamTypePHY, "phy"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or PHYUpstreamType(n) if it has none.
 func (v PHYUpstreamType) String() string { return namesPHYUpstreamType.Format(v) }
 
 // ParsePHYUpstreamType returns the value with a name.

@@ -62,7 +62,7 @@ type PauseNtf struct{ PauseGetReply }
 // EEENtf says that the settings of energy efficient Ethernet were changed.
 type EEENtf struct{ EEEGetReply }
 
-// CableTestNtf is a cable test was started or is over.
+// CableTestNtf says that a cable test was started or is over.
 type CableTestNtf struct {
 	// The device the message is about.
 	Header *Header `json:"header,omitzero"`
@@ -98,7 +98,7 @@ func (m *CableTestNtf) Decode(d *nl.Decoder) {
 	}
 }
 
-// CableTestTDRNtf is a raw cable test was started or is over.
+// CableTestTDRNtf says that a raw cable test was started or is over.
 type CableTestTDRNtf struct {
 	// The device the message is about.
 	Header *Header `json:"header,omitzero"`
@@ -147,8 +147,8 @@ type PLCANtf struct{ PLCAGetCfgReply }
 // MMNtf says that the settings of frame preemption were changed.
 type MMNtf struct{ MMGetReply }
 
-// ModuleFwFlashNtf is the firmware of a plug-in module is being flashed. The
-// kernel sends this to the socket that started the work, not to a group.
+// ModuleFwFlashNtf says that the firmware of a plug-in module is being flashed.
+// The kernel sends this to the socket that started the work, not to a group.
 type ModuleFwFlashNtf struct {
 	// The device the message is about.
 	Header *Header `json:"header,omitzero"`

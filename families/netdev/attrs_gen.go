@@ -5,7 +5,7 @@ package netdev
 
 import nl "github.com/nlgen/nlgen/runtime"
 
-// Attributes of dev.
+// Ids of the attributes dev.
 const (
 	attrDevIfindex               = 1
 	attrDevPad                   = 2
@@ -15,7 +15,7 @@ const (
 	attrDevXSKFeatures           = 6
 )
 
-// Attributes of page-pool.
+// Ids of the attributes page-pool.
 const (
 	attrPagePoolID          = 1
 	attrPagePoolIfindex     = 2
@@ -27,7 +27,7 @@ const (
 	attrPagePoolIoUring     = 8
 )
 
-// Attributes of page-pool-stats.
+// Ids of the attributes page-pool-stats.
 const (
 	attrPagePoolStatsInfo                  = 1
 	attrPagePoolStatsAllocFast             = 8
@@ -43,7 +43,7 @@ const (
 	attrPagePoolStatsRecycleReleasedRefcnt = 18
 )
 
-// Attributes of napi.
+// Ids of the attributes napi.
 const (
 	attrNAPIIfindex           = 1
 	attrNAPIID                = 2
@@ -55,7 +55,7 @@ const (
 	attrNAPIThreaded          = 8
 )
 
-// Attributes of queue.
+// Ids of the attributes queue.
 const (
 	attrQueueID      = 1
 	attrQueueIfindex = 2
@@ -66,7 +66,7 @@ const (
 	attrQueueXSK     = 7
 )
 
-// Attributes of qstats.
+// Ids of the attributes qstats.
 const (
 	attrQstatsIfindex            = 1
 	attrQstatsQueueType          = 2
@@ -101,7 +101,7 @@ const (
 	attrQstatsTxWake             = 34
 )
 
-// Attributes of dmabuf.
+// Ids of the attributes dmabuf.
 const (
 	attrDMABUFIfindex = 1
 	attrDMABUFQueues  = 2
@@ -221,8 +221,8 @@ var schema = nl.Schema{
 	},
 }
 
-// IoUringProviderInfo: memory from io_uring. It has no attributes yet, its
-// presence is what counts.
+// IoUringProviderInfo holds the attributes io-uring-provider-info: memory from
+// io_uring. It has no attributes yet, its presence is what counts.
 type IoUringProviderInfo struct {
 	// Unknown holds the attributes that are not listed here.
 	Unknown nl.RawAttrs `json:"-"`
@@ -240,7 +240,7 @@ func (m *IoUringProviderInfo) Decode(d *nl.Decoder) {
 	}
 }
 
-// PagePoolInfo: what identifies a page pool.
+// PagePoolInfo says what identifies a page pool.
 type PagePoolInfo struct {
 	// Id of the pool. From 1 to 4294967295.
 	ID nl.Opt[uint64] `json:"id,omitzero"`
@@ -295,7 +295,7 @@ func (m *XSKInfo) Decode(d *nl.Decoder) {
 	}
 }
 
-// QueueID: what identifies a queue of an interface.
+// QueueID says what identifies a queue of an interface.
 type QueueID struct {
 	// Index of the queue among those of its interface and type, from 0.
 	ID nl.Opt[uint32] `json:"id,omitzero"`

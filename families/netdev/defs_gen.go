@@ -5,7 +5,7 @@ package netdev
 
 import nl "github.com/nlgen/nlgen/runtime"
 
-// XDPAct: XDP features of a device.
+// XDPAct is the set of flags xdp-act: XDP features of a device.
 type XDPAct uint64
 
 // Values of XDPAct.
@@ -79,7 +79,7 @@ func (v XDPRxMetadata) MarshalText() ([]byte, error) { return []byte(v.String())
 // UnmarshalText sets v as ParseXDPRxMetadata does.
 func (v *XDPRxMetadata) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseXDPRxMetadata) }
 
-// XSKFlags: features of AF_XDP transmission.
+// XSKFlags is the set of flags xsk-flags: features of AF_XDP transmission.
 type XSKFlags uint64
 
 // Values of XSKFlags.
@@ -127,7 +127,7 @@ var namesQueueType = nl.EnumNames[QueueType]{
 	{QueueTypeTx, "tx"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or QueueType(n) if it has none.
 func (v QueueType) String() string { return namesQueueType.Format(v) }
 
 // ParseQueueType returns the value with a name.
@@ -139,7 +139,7 @@ func (v QueueType) MarshalText() ([]byte, error) { return []byte(v.String()), ni
 // UnmarshalText sets v as ParseQueueType does.
 func (v *QueueType) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseQueueType) }
 
-// QstatsScope: what counters are kept for.
+// QstatsScope says what counters are kept for.
 type QstatsScope uint64
 
 // Values of QstatsScope.
@@ -164,7 +164,7 @@ func (v QstatsScope) MarshalText() ([]byte, error) { return []byte(v.String()), 
 // UnmarshalText sets v as ParseQstatsScope does.
 func (v *QstatsScope) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseQstatsScope) }
 
-// NAPIThreaded: whether a NAPI instance polls in a thread of its own. Linux
+// NAPIThreaded says whether a NAPI instance polls in a thread of its own. Linux
 // 6.17 and later.
 type NAPIThreaded uint32
 
@@ -184,7 +184,7 @@ var namesNAPIThreaded = nl.EnumNames[NAPIThreaded]{
 	{NAPIThreadedBusyPoll, "busy-poll"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or NAPIThreaded(n) if it has none.
 func (v NAPIThreaded) String() string { return namesNAPIThreaded.Format(v) }
 
 // ParseNAPIThreaded returns the value with a name.

@@ -5,7 +5,7 @@ package nlctrl
 
 import nl "github.com/nlgen/nlgen/runtime"
 
-// Attributes of ctrl-attrs.
+// Ids of the attributes ctrl-attrs.
 const (
 	attrCtrlFamilyID    = 1
 	attrCtrlFamilyName  = 2
@@ -19,19 +19,19 @@ const (
 	attrCtrlOp          = 10
 )
 
-// Attributes of mcast-group-attrs.
+// Ids of the attributes mcast-group-attrs.
 const (
 	attrMcastGroupName = 1
 	attrMcastGroupID   = 2
 )
 
-// Attributes of op-attrs.
+// Ids of the attributes op-attrs.
 const (
 	attrOpID    = 1
 	attrOpFlags = 2
 )
 
-// Attributes of policy-attrs.
+// Ids of the attributes policy-attrs.
 const (
 	attrPolicyType           = 1
 	attrPolicyMinValueS      = 2
@@ -47,7 +47,7 @@ const (
 	attrPolicyMask           = 12
 )
 
-// Attributes of op-policy-attrs.
+// Ids of the attributes op-policy-attrs.
 const (
 	attrOpPolicyDo   = 1
 	attrOpPolicyDump = 2
@@ -170,7 +170,8 @@ func (m *OpAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// PolicyAttrs: rule the kernel applies to one attribute.
+// PolicyAttrs holds the attributes policy-attrs: rule the kernel applies to one
+// attribute.
 type PolicyAttrs struct {
 	// Kind of the attribute.
 	Type nl.Opt[AttrType] `json:"type,omitzero"`
@@ -247,7 +248,8 @@ func (m *PolicyAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// OpPolicyAttrs: policy indices of one operation.
+// OpPolicyAttrs holds the attributes op-policy-attrs: policy indices of one
+// operation.
 type OpPolicyAttrs struct {
 	// Index of the policy for single requests.
 	Do nl.Opt[uint32] `json:"do,omitzero"`
@@ -278,8 +280,8 @@ func (m *OpPolicyAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// CtrlPolicy: rule for one attribute of one policy. Each message of a policy
-// dump carries one.
+// CtrlPolicy is an entry of policy: rule for one attribute of one policy. Each
+// message of a policy dump carries one.
 type CtrlPolicy struct {
 	PolicyID uint16      `json:"policy-id"`
 	AttrID   uint16      `json:"attr-id"`
@@ -304,8 +306,8 @@ func (m *CtrlPolicy) Decode(d *nl.Decoder) {
 	d.Leave()
 }
 
-// CtrlOpPolicy: indices of the policies of one operation. The kernel gives an
-// operation that only dumps the id 0.
+// CtrlOpPolicy is an entry of op-policy: indices of the policies of one
+// operation. The kernel gives an operation that only dumps the id 0.
 type CtrlOpPolicy struct {
 	OpID  uint16        `json:"op-id"`
 	Value OpPolicyAttrs `json:"value"`

@@ -23,7 +23,7 @@ const (
 	StartAlloc = 19
 )
 
-// OpFlag: what an operation offers and what it demands of the caller.
+// OpFlag says what an operation offers and what it demands of the caller.
 type OpFlag uint32
 
 // Values of OpFlag.
@@ -125,7 +125,7 @@ var namesAttrType = nl.EnumNames[AttrType]{
 	{AttrTypeUint, "uint"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or AttrType(n) if it has none.
 func (v AttrType) String() string { return namesAttrType.Format(v) }
 
 // ParseAttrType returns the value with a name.

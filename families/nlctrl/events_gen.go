@@ -21,8 +21,8 @@ type NewFamilyNtf struct{ GetFamilyReply }
 // DelFamilyNtf says that a family was removed.
 type DelFamilyNtf struct{ GetFamilyReply }
 
-// NewOpsNtf: operations were added to a family. Only kernels before 3.13 send
-// it.
+// NewOpsNtf is the event newops-ntf: operations were added to a family. Only
+// kernels before 3.13 send it.
 type NewOpsNtf struct {
 	// Id of the family, the message type of all its messages.
 	FamilyID nl.Opt[uint16] `json:"family-id,omitzero"`
@@ -59,8 +59,8 @@ func (m *NewOpsNtf) Decode(d *nl.Decoder) {
 	}
 }
 
-// DelOpsNtf: operations were removed from a family. Only kernels before 3.13
-// send it.
+// DelOpsNtf is the event delops-ntf: operations were removed from a family.
+// Only kernels before 3.13 send it.
 type DelOpsNtf struct {
 	// Id of the family, the message type of all its messages.
 	FamilyID nl.Opt[uint16] `json:"family-id,omitzero"`
@@ -97,7 +97,7 @@ func (m *DelOpsNtf) Decode(d *nl.Decoder) {
 	}
 }
 
-// NewMcastGrpNtf is a multicast group was added to a family.
+// NewMcastGrpNtf says that a multicast group was added to a family.
 type NewMcastGrpNtf struct {
 	// Id of the family, the message type of all its messages.
 	FamilyID nl.Opt[uint16] `json:"family-id,omitzero"`
@@ -134,7 +134,7 @@ func (m *NewMcastGrpNtf) Decode(d *nl.Decoder) {
 	}
 }
 
-// DelMcastGrpNtf is a multicast group was removed from a family.
+// DelMcastGrpNtf says that a multicast group was removed from a family.
 type DelMcastGrpNtf struct {
 	// Id of the family, the message type of all its messages.
 	FamilyID nl.Opt[uint16] `json:"family-id,omitzero"`

@@ -5,7 +5,7 @@ package rtaddr
 
 import nl "github.com/nlgen/nlgen/runtime"
 
-// Attributes of addr-attrs.
+// Ids of the attributes addr-attrs.
 const (
 	attrAddrAddress       = 1
 	attrAddrLocal         = 2

@@ -5,7 +5,7 @@ package rtaddr
 
 import nl "github.com/nlgen/nlgen/runtime"
 
-// Flag: state and properties of an address.
+// Flag is the set of flags ifa-flags: state and properties of an address.
 type Flag uint32
 
 // Values of Flag.
@@ -65,8 +65,8 @@ func (v Flag) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 // UnmarshalText sets v as ParseFlag does.
 func (v *Flag) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseFlag) }
 
-// Proto: who configured an address. Values above those listed are free for use
-// by userspace.
+// Proto says who configured an address. Values above those listed are free for
+// use by userspace.
 type Proto uint8
 
 // Values of Proto.
@@ -88,7 +88,7 @@ var namesProto = nl.EnumNames[Proto]{
 	{ProtoKernelLl, "kernel-ll"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or Proto(n) if it has none.
 func (v Proto) String() string { return namesProto.Format(v) }
 
 // ParseProto returns the value with a name.
@@ -100,8 +100,8 @@ func (v Proto) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 // UnmarshalText sets v as ParseProto does.
 func (v *Proto) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseProto) }
 
-// Scope: how far an address reaches. Values between the listed ones are free
-// for administrators.
+// Scope says how far an address reaches. Values between the listed ones are
+// free for administrators.
 type Scope uint8
 
 // Values of Scope.
@@ -126,7 +126,7 @@ var namesScope = nl.EnumNames[Scope]{
 	{ScopeNowhere, "nowhere"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or Scope(n) if it has none.
 func (v Scope) String() string { return namesScope.Format(v) }
 
 // ParseScope returns the value with a name.

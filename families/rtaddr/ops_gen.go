@@ -299,7 +299,8 @@ func (m *GetAddrDumpRequest) Decode(d *nl.Decoder) {
 }
 
 // GetAddr gets one IPv6 address, or lists the addresses of all interfaces. With
-// strict checking the header's index and prefix length limit the list.
+// strict checking the header's index limits the list; its prefix length, flags
+// and scope must be zero, also to get one address.
 func (c *Client) GetAddr(ctx context.Context, req *GetAddrRequest, opts ...nl.CallOption) (*GetAddrReply, error) {
 	return nl.Do[GetAddrReply](ctx, c.conn, &opGetAddr, req, opts...)
 }

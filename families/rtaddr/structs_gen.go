@@ -56,7 +56,7 @@ func (s *IfAddrmsg) Decode(d *nl.Decoder) {
 
 const sizeCacheinfo = 16
 
-// Cacheinfo: lifetimes and timestamps of an address.
+// Cacheinfo holds lifetimes and timestamps of an address.
 type Cacheinfo struct {
 	// Seconds for which the address stays preferred for new connections.
 	// 0xffffffff means forever.

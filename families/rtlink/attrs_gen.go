@@ -11,7 +11,7 @@ import (
 	nl "github.com/nlgen/nlgen/runtime"
 )
 
-// Attributes of link-attrs.
+// Ids of the attributes link-attrs.
 const (
 	attrLinkAddress                 = 1
 	attrLinkBroadcast               = 2
@@ -84,30 +84,30 @@ const (
 	attrLinkTailroom                = 69
 )
 
-// Attributes of prop-list-attrs.
+// Ids of the attributes prop-list-attrs.
 const (
 	attrPropListAltIfnames = 53
 )
 
-// Attributes of proto-down-reason-attrs.
+// Ids of the attributes proto-down-reason-attrs.
 const (
 	attrProtoDownReasonMask  = 1
 	attrProtoDownReasonValue = 2
 )
 
-// Attributes of devlink-port-attrs.
+// Ids of the attributes devlink-port-attrs.
 const (
 	attrDevlinkPortBusName   = 1
 	attrDevlinkPortDevName   = 2
 	attrDevlinkPortPortIndex = 3
 )
 
-// Attributes of dpll-pin-attrs.
+// Ids of the attributes dpll-pin-attrs.
 const (
 	attrDpllPinID = 1
 )
 
-// Attributes of linkinfo-attrs.
+// Ids of the attributes linkinfo-attrs.
 const (
 	attrLinkinfoKind      = 1
 	attrLinkinfoData      = 2
@@ -116,7 +116,7 @@ const (
 	attrLinkinfoSlaveData = 5
 )
 
-// Attributes of xdp-attrs.
+// Ids of the attributes xdp-attrs.
 const (
 	attrXDPFD         = 1
 	attrXDPAttached   = 2
@@ -128,12 +128,12 @@ const (
 	attrXDPExpectedFD = 8
 )
 
-// Attributes of linkinfo-veth-attrs.
+// Ids of the attributes linkinfo-veth-attrs.
 const (
 	attrLinkinfoVethPeer = 1
 )
 
-// Attributes of linkinfo-bridge-attrs.
+// Ids of the attributes linkinfo-bridge-attrs.
 const (
 	attrLinkinfoBridgeForwardDelay            = 1
 	attrLinkinfoBridgeHelloTime               = 2
@@ -186,7 +186,7 @@ const (
 	attrLinkinfoBridgeFDBMaxLearned           = 49
 )
 
-// Attributes of br-querier-attrs.
+// Ids of the attributes br-querier-attrs.
 const (
 	attrBrQuerierIPAddress      = 1
 	attrBrQuerierIPPort         = 2
@@ -197,7 +197,7 @@ const (
 	attrBrQuerierIPv6OtherTimer = 7
 )
 
-// Attributes of linkinfo-brport-attrs.
+// Ids of the attributes linkinfo-brport-attrs.
 const (
 	attrLinkinfoBrportState              = 1
 	attrLinkinfoBrportPriority           = 2
@@ -245,7 +245,7 @@ const (
 	attrLinkinfoBrportBackupNHID         = 44
 )
 
-// Attributes of linkinfo-vlan-attrs.
+// Ids of the attributes linkinfo-vlan-attrs.
 const (
 	attrLinkinfoVLANID         = 1
 	attrLinkinfoVLANFlags      = 2
@@ -254,12 +254,12 @@ const (
 	attrLinkinfoVLANProtocol   = 5
 )
 
-// Attributes of vlan-qos-attrs.
+// Ids of the attributes vlan-qos-attrs.
 const (
 	attrVLANQoSMapping = 1
 )
 
-// Attributes of linkinfo-vxlan-attrs.
+// Ids of the attributes linkinfo-vxlan-attrs.
 const (
 	attrLinkinfoVXLANID               = 1
 	attrLinkinfoVXLANGroup            = 2
@@ -297,7 +297,7 @@ const (
 	attrLinkinfoVXLANMCRoute          = 34
 )
 
-// Attributes of linkinfo-macvlan-attrs.
+// Ids of the attributes linkinfo-macvlan-attrs.
 const (
 	attrLinkinfoMacvlanMode           = 1
 	attrLinkinfoMacvlanFlags          = 2
@@ -310,12 +310,12 @@ const (
 	attrLinkinfoMacvlanBcCutoff       = 9
 )
 
-// Attributes of macvlan-macaddr-attrs.
+// Ids of the attributes macvlan-macaddr-attrs.
 const (
 	attrMacvlanMacaddrMACAddrs = 4
 )
 
-// Attributes of linkinfo-bond-attrs.
+// Ids of the attributes linkinfo-bond-attrs.
 const (
 	attrLinkinfoBondMode            = 1
 	attrLinkinfoBondActiveSlave     = 2
@@ -352,7 +352,7 @@ const (
 	attrLinkinfoBondBroadcastNeigh  = 33
 )
 
-// Attributes of bond-ad-info-attrs.
+// Ids of the attributes bond-ad-info-attrs.
 const (
 	attrBondAdInfoAggregator = 1
 	attrBondAdInfoNumPorts   = 2
@@ -361,7 +361,7 @@ const (
 	attrBondAdInfoPartnerMAC = 5
 )
 
-// Attributes of bond-slave-attrs.
+// Ids of the attributes bond-slave-attrs.
 const (
 	attrBondSlaveState                  = 1
 	attrBondSlaveMIIStatus              = 2
@@ -377,12 +377,12 @@ const (
 	attrBondSlaveADChurnPartnerState    = 12
 )
 
-// Attributes of vfinfo-list-attrs.
+// Ids of the attributes vfinfo-list-attrs.
 const (
 	attrVfinfoListInfo = 1
 )
 
-// Attributes of vfinfo-attrs.
+// Ids of the attributes vfinfo-attrs.
 const (
 	attrVfinfoMAC        = 1
 	attrVfinfoVLAN       = 2
@@ -399,12 +399,12 @@ const (
 	attrVfinfoBroadcast  = 13
 )
 
-// Attributes of vf-vlan-list-attrs.
+// Ids of the attributes vf-vlan-list-attrs.
 const (
 	attrVFVLANListInfo = 1
 )
 
-// Attributes of vf-stats-attrs.
+// Ids of the attributes vf-stats-attrs.
 const (
 	attrVFStatsRxPackets = 0
 	attrVFStatsTxPackets = 1
@@ -417,12 +417,12 @@ const (
 	attrVFStatsTxDropped = 8
 )
 
-// Attributes of vf-ports-attrs.
+// Ids of the attributes vf-ports-attrs.
 const (
 	attrVFPortsPort = 1
 )
 
-// Attributes of port-attrs.
+// Ids of the attributes port-attrs.
 const (
 	attrPortVF           = 1
 	attrPortProfile      = 2
@@ -433,19 +433,19 @@ const (
 	attrPortResponse     = 7
 )
 
-// Attributes of af-spec-attrs.
+// Ids of the attributes af-spec-attrs.
 const (
 	attrAfSpecInet  = 2
 	attrAfSpecInet6 = 10
 	attrAfSpecMctp  = 45
 )
 
-// Attributes of inet-attrs.
+// Ids of the attributes inet-attrs.
 const (
 	attrInetConf = 1
 )
 
-// Attributes of inet6-attrs.
+// Ids of the attributes inet6-attrs.
 const (
 	attrInet6Flags       = 1
 	attrInet6Conf        = 2
@@ -458,13 +458,13 @@ const (
 	attrInet6RAMTU       = 9
 )
 
-// Attributes of mctp-attrs.
+// Ids of the attributes mctp-attrs.
 const (
 	attrMctpNet         = 1
 	attrMctpPhysBinding = 2
 )
 
-// Attributes of stats-attrs.
+// Ids of the attributes stats-attrs.
 const (
 	attrStatsLink64            = 1
 	attrStatsLinkXstats        = 2
@@ -473,13 +473,13 @@ const (
 	attrStatsAFSpec            = 5
 )
 
-// Attributes of link-xstats-attrs.
+// Ids of the attributes link-xstats-attrs.
 const (
 	attrLinkXstatsBridge = 1
 	attrLinkXstatsBond   = 2
 )
 
-// Attributes of bridge-xstats-attrs.
+// Ids of the attributes bridge-xstats-attrs.
 const (
 	attrBridgeXstatsVLAN  = 1
 	attrBridgeXstatsMcast = 2
@@ -487,12 +487,12 @@ const (
 	attrBridgeXstatsSTP   = 4
 )
 
-// Attributes of bond-xstats-attrs.
+// Ids of the attributes bond-xstats-attrs.
 const (
 	attrBondXstatsLACP = 1
 )
 
-// Attributes of bond-3ad-stats-attrs.
+// Ids of the attributes bond-3ad-stats-attrs.
 const (
 	attrBond3adStatsLACPDURx        = 0
 	attrBond3adStatsLACPDUTx        = 1
@@ -506,46 +506,46 @@ const (
 	attrBond3adStatsPad             = 9
 )
 
-// Attributes of link-offload-xstats-attrs.
+// Ids of the attributes link-offload-xstats-attrs.
 const (
 	attrLinkOffloadXstatsCPUHit      = 1
 	attrLinkOffloadXstatsHWStatsInfo = 2
 	attrLinkOffloadXstatsL3Stats     = 3
 )
 
-// Attributes of hw-s-info-attrs.
+// Ids of the attributes hw-s-info-attrs.
 const (
 	attrHwSInfoL3Stats = 3
 )
 
-// Attributes of hw-s-info-one-attrs.
+// Ids of the attributes hw-s-info-one-attrs.
 const (
 	attrHwSInfoOneRequest = 1
 	attrHwSInfoOneUsed    = 2
 )
 
-// Attributes of stats-af-spec-attrs.
+// Ids of the attributes stats-af-spec-attrs.
 const (
 	attrStatsAfSpecMPLS = 28
 )
 
-// Attributes of mpls-stats-attrs.
+// Ids of the attributes mpls-stats-attrs.
 const (
 	attrMPLSStatsLink = 1
 )
 
-// Attributes of stats-set-attrs.
+// Ids of the attributes stats-set-attrs.
 const (
 	attrStatsSetGetFilters              = 1
 	attrStatsSetSetOffloadXstatsL3Stats = 2
 )
 
-// Attributes of stats-filters-attrs.
+// Ids of the attributes stats-filters-attrs.
 const (
 	attrStatsFiltersLinkOffloadXstats = 4
 )
 
-// Attributes of linkinfo-gre-attrs.
+// Ids of the attributes linkinfo-gre-attrs.
 const (
 	attrLinkinfoGRELink            = 1
 	attrLinkinfoGREInFlags         = 2
@@ -573,7 +573,7 @@ const (
 	attrLinkinfoGREERSPANHWID      = 24
 )
 
-// Attributes of linkinfo-iptun-attrs.
+// Ids of the attributes linkinfo-iptun-attrs.
 const (
 	attrLinkinfoIptunLink                = 1
 	attrLinkinfoIptunLocal               = 2
@@ -597,7 +597,7 @@ const (
 	attrLinkinfoIptunFwmark              = 20
 )
 
-// Attributes of linkinfo-ip6tnl-attrs.
+// Ids of the attributes linkinfo-ip6tnl-attrs.
 const (
 	attrLinkinfoIp6tnlLink            = 1
 	attrLinkinfoIp6tnlLocal           = 2
@@ -615,7 +615,7 @@ const (
 	attrLinkinfoIp6tnlFwmark          = 20
 )
 
-// Attributes of linkinfo-vti-attrs.
+// Ids of the attributes linkinfo-vti-attrs.
 const (
 	attrLinkinfoVTILink   = 1
 	attrLinkinfoVTIInKey  = 2
@@ -625,14 +625,14 @@ const (
 	attrLinkinfoVTIFwmark = 6
 )
 
-// Attributes of linkinfo-xfrm-attrs.
+// Ids of the attributes linkinfo-xfrm-attrs.
 const (
 	attrLinkinfoXfrmLink            = 1
 	attrLinkinfoXfrmIfID            = 2
 	attrLinkinfoXfrmCollectMetadata = 3
 )
 
-// Attributes of linkinfo-geneve-attrs.
+// Ids of the attributes linkinfo-geneve-attrs.
 const (
 	attrLinkinfoGeneveID                = 1
 	attrLinkinfoGeneveRemote            = 2
@@ -651,7 +651,7 @@ const (
 	attrLinkinfoGenevePortRange         = 15
 )
 
-// Attributes of linkinfo-bareudp-attrs.
+// Ids of the attributes linkinfo-bareudp-attrs.
 const (
 	attrLinkinfoBareudpPort           = 1
 	attrLinkinfoBareudpEthertype      = 2
@@ -659,7 +659,7 @@ const (
 	attrLinkinfoBareudpMultiprotoMode = 4
 )
 
-// Attributes of linkinfo-gtp-attrs.
+// Ids of the attributes linkinfo-gtp-attrs.
 const (
 	attrLinkinfoGtpFD0           = 1
 	attrLinkinfoGtpFD1           = 2
@@ -671,7 +671,7 @@ const (
 	attrLinkinfoGtpLocal6        = 8
 )
 
-// Attributes of linkinfo-amt-attrs.
+// Ids of the attributes linkinfo-amt-attrs.
 const (
 	attrLinkinfoAmtMode        = 1
 	attrLinkinfoAmtRelayPort   = 2
@@ -683,30 +683,30 @@ const (
 	attrLinkinfoAmtMaxTunnels  = 8
 )
 
-// Attributes of linkinfo-vrf-attrs.
+// Ids of the attributes linkinfo-vrf-attrs.
 const (
 	attrLinkinfoVRFTable = 1
 )
 
-// Attributes of vrf-port-attrs.
+// Ids of the attributes vrf-port-attrs.
 const (
 	attrVRFPortTable = 1
 )
 
-// Attributes of linkinfo-ipvlan-attrs.
+// Ids of the attributes linkinfo-ipvlan-attrs.
 const (
 	attrLinkinfoIpvlanMode  = 1
 	attrLinkinfoIpvlanFlags = 2
 )
 
-// Attributes of linkinfo-ipoib-attrs.
+// Ids of the attributes linkinfo-ipoib-attrs.
 const (
 	attrLinkinfoIpoibPkey   = 1
 	attrLinkinfoIpoibMode   = 2
 	attrLinkinfoIpoibUmcast = 3
 )
 
-// Attributes of linkinfo-hsr-attrs.
+// Ids of the attributes linkinfo-hsr-attrs.
 const (
 	attrLinkinfoHsrSlave1          = 1
 	attrLinkinfoHsrSlave2          = 2
@@ -718,7 +718,7 @@ const (
 	attrLinkinfoHsrInterlink       = 8
 )
 
-// Attributes of linkinfo-macsec-attrs.
+// Ids of the attributes linkinfo-macsec-attrs.
 const (
 	attrLinkinfoMacsecSCI           = 1
 	attrLinkinfoMacsecPort          = 2
@@ -737,7 +737,7 @@ const (
 	attrLinkinfoMacsecOffload       = 15
 )
 
-// Attributes of linkinfo-netkit-attrs.
+// Ids of the attributes linkinfo-netkit-attrs.
 const (
 	attrLinkinfoNetkitPeerInfo   = 1
 	attrLinkinfoNetkitPrimary    = 2
@@ -750,7 +750,7 @@ const (
 	attrLinkinfoNetkitTailroom   = 9
 )
 
-// Attributes of linkinfo-tun-attrs.
+// Ids of the attributes linkinfo-tun-attrs.
 const (
 	attrLinkinfoTunOwner             = 1
 	attrLinkinfoTunGroup             = 2
@@ -763,17 +763,17 @@ const (
 	attrLinkinfoTunNumDisabledQueues = 9
 )
 
-// Attributes of linkinfo-ppp-attrs.
+// Ids of the attributes linkinfo-ppp-attrs.
 const (
 	attrLinkinfoPppDevFD = 1
 )
 
-// Attributes of linkinfo-vxcan-attrs.
+// Ids of the attributes linkinfo-vxcan-attrs.
 const (
 	attrLinkinfoVxcanPeer = 1
 )
 
-// Attributes of linkinfo-can-attrs.
+// Ids of the attributes linkinfo-can-attrs.
 const (
 	attrLinkinfoCanBittiming          = 1
 	attrLinkinfoCanBittimingConst     = 2
@@ -794,7 +794,7 @@ const (
 	attrLinkinfoCanCtrlmodeExt        = 17
 )
 
-// Attributes of can-tdc-attrs.
+// Ids of the attributes can-tdc-attrs.
 const (
 	attrCanTdcTdcvMin = 1
 	attrCanTdcTdcvMax = 2
@@ -807,45 +807,45 @@ const (
 	attrCanTdcTdcf    = 9
 )
 
-// Attributes of can-ctrlmode-ext-attrs.
+// Ids of the attributes can-ctrlmode-ext-attrs.
 const (
 	attrCanCtrlmodeExtSupported = 1
 )
 
-// Attributes of linkinfo-rmnet-attrs.
+// Ids of the attributes linkinfo-rmnet-attrs.
 const (
 	attrLinkinfoRmnetMuxID = 1
 	attrLinkinfoRmnetFlags = 2
 )
 
-// Attributes of linkinfo-wwan-attrs.
+// Ids of the attributes linkinfo-wwan-attrs.
 const (
 	attrLinkinfoWwanLinkID = 1
 )
 
-// Attributes of linkinfo-batadv-attrs.
+// Ids of the attributes linkinfo-batadv-attrs.
 const (
 	attrLinkinfoBatadvAlgoName = 1
 )
 
-// Attributes of linkinfo-dsa-attrs.
+// Ids of the attributes linkinfo-dsa-attrs.
 const (
 	attrLinkinfoDSAConduit = 1
 )
 
-// Attributes of linkinfo-caif-attrs.
+// Ids of the attributes linkinfo-caif-attrs.
 const (
 	attrLinkinfoCaifIPv4ConnID = 1
 	attrLinkinfoCaifIPv6ConnID = 2
 	attrLinkinfoCaifLoopback   = 3
 )
 
-// Attributes of linkinfo-ovpn-attrs.
+// Ids of the attributes linkinfo-ovpn-attrs.
 const (
 	attrLinkinfoOvpnMode = 1
 )
 
-// Attributes of bridge-af-spec-attrs.
+// Ids of the attributes bridge-af-spec-attrs.
 const (
 	attrBridgeAfSpecFlags          = 0
 	attrBridgeAfSpecMode           = 1
@@ -856,25 +856,25 @@ const (
 	attrBridgeAfSpecMST            = 6
 )
 
-// Attributes of bridge-vlan-tunnel-attrs.
+// Ids of the attributes bridge-vlan-tunnel-attrs.
 const (
 	attrBridgeVLANTunnelID    = 1
 	attrBridgeVLANTunnelVID   = 2
 	attrBridgeVLANTunnelFlags = 3
 )
 
-// Attributes of bridge-mst-attrs.
+// Ids of the attributes bridge-mst-attrs.
 const (
 	attrBridgeMstEntries = 1
 )
 
-// Attributes of bridge-mst-entry-attrs.
+// Ids of the attributes bridge-mst-entry-attrs.
 const (
 	attrBridgeMstEntryMSTI  = 1
 	attrBridgeMstEntryState = 2
 )
 
-// Attributes of bridge-mrp-attrs.
+// Ids of the attributes bridge-mrp-attrs.
 const (
 	attrBridgeMrpInstance    = 1
 	attrBridgeMrpPortState   = 2
@@ -888,7 +888,7 @@ const (
 	attrBridgeMrpStartInTest = 10
 )
 
-// Attributes of mrp-instance-attrs.
+// Ids of the attributes mrp-instance-attrs.
 const (
 	attrMrpInstanceRingID   = 1
 	attrMrpInstancePIfindex = 2
@@ -896,29 +896,29 @@ const (
 	attrMrpInstancePrio     = 4
 )
 
-// Attributes of mrp-port-state-attrs.
+// Ids of the attributes mrp-port-state-attrs.
 const (
 	attrMrpPortStateState = 1
 )
 
-// Attributes of mrp-port-role-attrs.
+// Ids of the attributes mrp-port-role-attrs.
 const (
 	attrMrpPortRoleRole = 1
 )
 
-// Attributes of mrp-ring-state-attrs.
+// Ids of the attributes mrp-ring-state-attrs.
 const (
 	attrMrpRingStateRingID = 1
 	attrMrpRingStateState  = 2
 )
 
-// Attributes of mrp-ring-role-attrs.
+// Ids of the attributes mrp-ring-role-attrs.
 const (
 	attrMrpRingRoleRingID = 1
 	attrMrpRingRoleRole   = 2
 )
 
-// Attributes of mrp-start-test-attrs.
+// Ids of the attributes mrp-start-test-attrs.
 const (
 	attrMrpStartTestRingID   = 1
 	attrMrpStartTestInterval = 2
@@ -927,7 +927,7 @@ const (
 	attrMrpStartTestMonitor  = 5
 )
 
-// Attributes of mrp-info-attrs.
+// Ids of the attributes mrp-info-attrs.
 const (
 	attrMrpInfoRingID         = 1
 	attrMrpInfoPIfindex       = 2
@@ -945,13 +945,13 @@ const (
 	attrMrpInfoInTestMaxMiss  = 14
 )
 
-// Attributes of mrp-in-state-attrs.
+// Ids of the attributes mrp-in-state-attrs.
 const (
 	attrMrpInStateInID  = 1
 	attrMrpInStateState = 2
 )
 
-// Attributes of mrp-in-role-attrs.
+// Ids of the attributes mrp-in-role-attrs.
 const (
 	attrMrpInRoleRingID   = 1
 	attrMrpInRoleInID     = 2
@@ -959,7 +959,7 @@ const (
 	attrMrpInRoleIIfindex = 4
 )
 
-// Attributes of mrp-start-in-test-attrs.
+// Ids of the attributes mrp-start-in-test-attrs.
 const (
 	attrMrpStartInTestInID     = 1
 	attrMrpStartInTestInterval = 2
@@ -967,7 +967,7 @@ const (
 	attrMrpStartInTestPeriod   = 4
 )
 
-// Attributes of bridge-cfm-attrs.
+// Ids of the attributes bridge-cfm-attrs.
 const (
 	attrBridgeCfmMEPCreate        = 1
 	attrBridgeCfmMEPDelete        = 2
@@ -987,7 +987,7 @@ const (
 	attrBridgeCfmCCPeerStatusInfo = 16
 )
 
-// Attributes of cfm-mep-create-attrs.
+// Ids of the attributes cfm-mep-create-attrs.
 const (
 	attrCfmMepCreateInstance  = 1
 	attrCfmMepCreateDomain    = 2
@@ -995,12 +995,12 @@ const (
 	attrCfmMepCreateIfindex   = 4
 )
 
-// Attributes of cfm-mep-delete-attrs.
+// Ids of the attributes cfm-mep-delete-attrs.
 const (
 	attrCfmMepDeleteInstance = 1
 )
 
-// Attributes of cfm-mep-config-attrs.
+// Ids of the attributes cfm-mep-config-attrs.
 const (
 	attrCfmMepConfigInstance   = 1
 	attrCfmMepConfigUnicastMAC = 2
@@ -1008,7 +1008,7 @@ const (
 	attrCfmMepConfigMEPID      = 4
 )
 
-// Attributes of cfm-cc-config-attrs.
+// Ids of the attributes cfm-cc-config-attrs.
 const (
 	attrCfmCcConfigInstance    = 1
 	attrCfmCcConfigEnable      = 2
@@ -1016,19 +1016,19 @@ const (
 	attrCfmCcConfigExpMAID     = 4
 )
 
-// Attributes of cfm-cc-peer-mep-attrs.
+// Ids of the attributes cfm-cc-peer-mep-attrs.
 const (
 	attrCfmCcPeerMepInstance = 1
 	attrCfmCcPeerMepMEPID    = 2
 )
 
-// Attributes of cfm-cc-rdi-attrs.
+// Ids of the attributes cfm-cc-rdi-attrs.
 const (
 	attrCfmCcRdiInstance = 1
 	attrCfmCcRdiRDI      = 2
 )
 
-// Attributes of cfm-cc-ccm-tx-attrs.
+// Ids of the attributes cfm-cc-ccm-tx-attrs.
 const (
 	attrCfmCcCcmTxInstance     = 1
 	attrCfmCcCcmTxDMAC         = 2
@@ -1040,7 +1040,7 @@ const (
 	attrCfmCcCcmTxPortTLVValue = 8
 )
 
-// Attributes of cfm-mep-status-attrs.
+// Ids of the attributes cfm-mep-status-attrs.
 const (
 	attrCfmMepStatusInstance         = 1
 	attrCfmMepStatusOpcodeUnexpSeen  = 2
@@ -1048,7 +1048,7 @@ const (
 	attrCfmMepStatusRxLevelLowSeen   = 4
 )
 
-// Attributes of cfm-cc-peer-status-attrs.
+// Ids of the attributes cfm-cc-peer-status-attrs.
 const (
 	attrCfmCcPeerStatusInstance     = 1
 	attrCfmCcPeerStatusPeerMEPID    = 2
@@ -2094,7 +2094,7 @@ var schema = nl.Schema{
 	},
 }
 
-// LinkAttrs: attributes of a link.
+// LinkAttrs holds attributes of a link.
 type LinkAttrs struct {
 	Header Ifinfomsg `json:"header"`
 	// Link-layer address. For some tunnels the local IP address. At most 32
@@ -2491,7 +2491,7 @@ func (m *LinkAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// PropList: properties of a link that may occur several times.
+// PropList holds properties of a link that may occur several times.
 type PropList struct {
 	// Alternative names of the link. At most 127 bytes.
 	AltIfnames []string `json:"alt-ifname,omitzero"`
@@ -2520,7 +2520,7 @@ func (m *PropList) Decode(d *nl.Decoder) {
 	}
 }
 
-// ProtoDownReasonAttrs: reasons that hold a link down.
+// ProtoDownReasonAttrs holds reasons that hold a link down.
 type ProtoDownReasonAttrs struct {
 	// Which reason bits a request changes.
 	Mask nl.Opt[uint32] `json:"mask,omitzero"`
@@ -2587,7 +2587,8 @@ func (m *DevlinkPort) Decode(d *nl.Decoder) {
 	}
 }
 
-// DPLLPin: clock synchronisation pin of a device.
+// DPLLPin holds the attributes dpll-pin-attrs: clock synchronisation pin of a
+// device.
 type DPLLPin struct {
 	// Pin id, for use with the dpll family.
 	ID nl.Opt[uint32] `json:"id,omitzero"`
@@ -2725,7 +2726,7 @@ func (m *XDP) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoVethAttrs: settings of a veth pair.
+// LinkinfoVethAttrs holds settings of a veth pair.
 type LinkinfoVethAttrs struct {
 	// The other end of the pair: its header and attributes. Write only.
 	Peer *LinkAttrs `json:"peer,omitzero"`
@@ -2751,8 +2752,8 @@ func (m *LinkinfoVethAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoBridgeAttrs: settings of a bridge. Intervals are in hundredths of a
-// second.
+// LinkinfoBridgeAttrs holds settings of a bridge. Intervals are in hundredths
+// of a second.
 type LinkinfoBridgeAttrs struct {
 	// Time spent in the listening and in the learning state, in hundredths of a
 	// second: 200 to 3000.
@@ -3029,7 +3030,8 @@ func (m *LinkinfoBridgeAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// BrQuerierAttrs: multicast querier that a bridge has seen or is.
+// BrQuerierAttrs holds the attributes br-querier-attrs: multicast querier that
+// a bridge has seen or is.
 type BrQuerierAttrs struct {
 	// IPv4 address of the querier. Exactly 4 bytes.
 	IPAddress nl.Opt[netip.Addr] `json:"ip-address,omitzero"`
@@ -3083,7 +3085,7 @@ func (m *BrQuerierAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoBrportAttrs: settings of a bridge port.
+// LinkinfoBrportAttrs holds settings of a bridge port.
 type LinkinfoBrportAttrs struct {
 	// Spanning tree state.
 	State nl.Opt[BridgePortState] `json:"state,omitzero"`
@@ -3330,7 +3332,7 @@ func (m *LinkinfoBrportAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoVLANAttrs: settings of a VLAN device.
+// LinkinfoVLANAttrs holds settings of a VLAN device.
 type LinkinfoVLANAttrs struct {
 	// VLAN id. At most 4094.
 	ID nl.Opt[uint16] `json:"id,omitzero"`
@@ -3377,7 +3379,8 @@ func (m *LinkinfoVLANAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// VLANQoSMappings: priority mappings of a VLAN device.
+// VLANQoSMappings holds the attributes vlan-qos-attrs: priority mappings of a
+// VLAN device.
 type VLANQoSMappings struct {
 	// One mapping each.
 	Mapping []VLANQoSMapping `json:"mapping,omitzero"`
@@ -3403,7 +3406,7 @@ func (m *VLANQoSMappings) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoVXLANAttrs: settings of a VXLAN device.
+// LinkinfoVXLANAttrs holds settings of a VXLAN device.
 type LinkinfoVXLANAttrs struct {
 	// Network identifier (VNI), 24 bits. At most 16777215.
 	ID nl.Opt[uint32] `json:"id,omitzero"`
@@ -3606,7 +3609,7 @@ func (m *LinkinfoVXLANAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoMacvlanAttrs: settings of a macvlan or macvtap device.
+// LinkinfoMacvlanAttrs holds settings of a macvlan or macvtap device.
 type LinkinfoMacvlanAttrs struct {
 	// How devices over one lower device reach each other.
 	Mode nl.Opt[MacvlanMode] `json:"mode,omitzero"`
@@ -3675,7 +3678,8 @@ func (m *LinkinfoMacvlanAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// MacvlanMACAddrs: source addresses of a macvlan device.
+// MacvlanMACAddrs holds the attributes macvlan-macaddr-attrs: source addresses
+// of a macvlan device.
 type MacvlanMACAddrs struct {
 	// Addresses. At most 32 bytes.
 	MACAddrs []net.HardwareAddr `json:"macaddr,omitzero"`
@@ -3704,7 +3708,7 @@ func (m *MacvlanMACAddrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoBondAttrs: settings of a bond.
+// LinkinfoBondAttrs holds settings of a bond.
 type LinkinfoBondAttrs struct {
 	// How packets are spread. Can change only while the bond has no ports.
 	Mode nl.Opt[BondMode] `json:"mode,omitzero"`
@@ -3898,7 +3902,8 @@ func (m *LinkinfoBondAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// BondADInfo: active aggregate of a bond.
+// BondADInfo holds the attributes bond-ad-info-attrs: active aggregate of a
+// bond.
 type BondADInfo struct {
 	// Id of the aggregate.
 	Aggregator nl.Opt[uint16] `json:"aggregator,omitzero"`
@@ -3944,7 +3949,7 @@ func (m *BondADInfo) Decode(d *nl.Decoder) {
 	}
 }
 
-// BondSlaveAttrs: settings of a port of a bond.
+// BondSlaveAttrs holds settings of a port of a bond.
 type BondSlaveAttrs struct {
 	// Whether the port carries packets. Read only.
 	State nl.Opt[BondSlaveState] `json:"state,omitzero"`
@@ -4025,7 +4030,8 @@ func (m *BondSlaveAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// VFInfoList: SR-IOV virtual functions of a device.
+// VFInfoList holds the attributes vfinfo-list-attrs: SR-IOV virtual functions
+// of a device.
 type VFInfoList struct {
 	// One virtual function each.
 	Info []VFInfo `json:"info,omitzero"`
@@ -4051,7 +4057,7 @@ func (m *VFInfoList) Decode(d *nl.Decoder) {
 	}
 }
 
-// VFInfo: settings of an SR-IOV virtual function. Each names the function
+// VFInfo holds settings of an SR-IOV virtual function. Each names the function
 // again.
 type VFInfo struct {
 	// Link-layer address.
@@ -4138,7 +4144,7 @@ func (m *VFInfo) Decode(d *nl.Decoder) {
 	}
 }
 
-// VFVLANList: VLANs of a virtual function.
+// VFVLANList holds VLANs of a virtual function.
 type VFVLANList struct {
 	// One VLAN each. The kernel takes one.
 	Info []VFVLANInfo `json:"info,omitzero"`
@@ -4164,7 +4170,7 @@ func (m *VFVLANList) Decode(d *nl.Decoder) {
 	}
 }
 
-// VFStats: counters of a virtual function.
+// VFStats holds counters of a virtual function.
 type VFStats struct {
 	// Packets received.
 	RxPackets nl.Opt[uint64] `json:"rx-packets,omitzero"`
@@ -4226,7 +4232,8 @@ func (m *VFStats) Decode(d *nl.Decoder) {
 	}
 }
 
-// VFPorts: port profiles of virtual functions.
+// VFPorts holds the attributes vf-ports-attrs: port profiles of virtual
+// functions.
 type VFPorts struct {
 	// One profile each.
 	Port []PortProfile `json:"port,omitzero"`
@@ -4252,7 +4259,8 @@ func (m *VFPorts) Decode(d *nl.Decoder) {
 	}
 }
 
-// PortProfile: port profile, as handed to an adjacent switch.
+// PortProfile holds the attributes port-attrs: port profile, as handed to an
+// adjacent switch.
 type PortProfile struct {
 	// Number of the virtual function. All ones for the device itself.
 	VF nl.Opt[uint32] `json:"vf,omitzero"`
@@ -4313,7 +4321,7 @@ func (m *PortProfile) Decode(d *nl.Decoder) {
 	}
 }
 
-// AFSpec: settings that protocol families keep per link. Attribute ids are
+// AFSpec holds settings that protocol families keep per link. Attribute ids are
 // address family numbers.
 type AFSpec struct {
 	// IPv4 settings.
@@ -4350,7 +4358,7 @@ func (m *AFSpec) Decode(d *nl.Decoder) {
 	}
 }
 
-// InetAttrs: IPv4 settings of a link.
+// InetAttrs holds the attributes inet-attrs: IPv4 settings of a link.
 type InetAttrs struct {
 	// IPv4 configuration. Read only in this form.
 	Conf nl.Opt[IPv4Devconf] `json:"conf,omitzero"`
@@ -4376,7 +4384,7 @@ func (m *InetAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// Inet6Attrs: IPv6 settings of a link.
+// Inet6Attrs holds the attributes inet6-attrs: IPv6 settings of a link.
 type Inet6Attrs struct {
 	// Router discovery state. Read only.
 	Flags nl.Opt[Inet6IfFlags] `json:"flags,omitzero"`
@@ -4443,7 +4451,7 @@ func (m *Inet6Attrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// MctpAttrs: settings of the management component transport protocol.
+// MctpAttrs holds settings of the management component transport protocol.
 type MctpAttrs struct {
 	// Network the link belongs to.
 	Net nl.Opt[uint32] `json:"net,omitzero"`
@@ -4475,7 +4483,7 @@ func (m *MctpAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkXstats: counters specific to a kind of device.
+// LinkXstats holds counters specific to a kind of device.
 type LinkXstats struct {
 	// Counters of a bridge.
 	Bridge *BridgeXstats `json:"bridge,omitzero"`
@@ -4506,7 +4514,7 @@ func (m *LinkXstats) Decode(d *nl.Decoder) {
 	}
 }
 
-// BridgeXstats: counters of a bridge or bridge port.
+// BridgeXstats holds counters of a bridge or bridge port.
 type BridgeXstats struct {
 	// Counters of one VLAN each.
 	VLAN []BridgeVLANXstats `json:"vlan,omitzero"`
@@ -4543,7 +4551,7 @@ func (m *BridgeXstats) Decode(d *nl.Decoder) {
 	}
 }
 
-// BondXstats: counters of a bond.
+// BondXstats holds counters of a bond.
 type BondXstats struct {
 	// LACP counters.
 	LACP *Bond3adStats `json:"3ad,omitzero"`
@@ -4569,7 +4577,8 @@ func (m *BondXstats) Decode(d *nl.Decoder) {
 	}
 }
 
-// Bond3adStats: LACP counters of a bond or port.
+// Bond3adStats holds the attributes bond-3ad-stats-attrs: LACP counters of a
+// bond or port.
 type Bond3adStats struct {
 	// LACP messages received.
 	LACPDURx nl.Opt[uint64] `json:"lacpdu-rx,omitzero"`
@@ -4636,7 +4645,7 @@ func (m *Bond3adStats) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkOffloadXstats: counters of offloading hardware.
+// LinkOffloadXstats holds counters of offloading hardware.
 type LinkOffloadXstats struct {
 	// Packets that the hardware left to the processor.
 	CPUHit nl.Opt[LinkStats64] `json:"cpu-hit,omitzero"`
@@ -4672,8 +4681,8 @@ func (m *LinkOffloadXstats) Decode(d *nl.Decoder) {
 	}
 }
 
-// HWStatsInfo: which hardware counters are on. Attribute ids are those of the
-// counters.
+// HWStatsInfo says which hardware counters are on. Attribute ids are those of
+// the counters.
 type HWStatsInfo struct {
 	// Counters of routed packets.
 	L3Stats *HWStatsState `json:"l3-stats,omitzero"`
@@ -4730,8 +4739,8 @@ func (m *HWStatsState) Decode(d *nl.Decoder) {
 	}
 }
 
-// StatsAFSpec: counters of protocol families. Attribute ids are address family
-// numbers.
+// StatsAFSpec holds counters of protocol families. Attribute ids are address
+// family numbers.
 type StatsAFSpec struct {
 	// MPLS counters.
 	MPLS *MPLSStats `json:"mpls,omitzero"`
@@ -4757,7 +4766,7 @@ func (m *StatsAFSpec) Decode(d *nl.Decoder) {
 	}
 }
 
-// MPLSStats: MPLS counters of a link.
+// MPLSStats holds the attributes mpls-stats-attrs: MPLS counters of a link.
 type MPLSStats struct {
 	// Counters.
 	Link nl.Opt[MPLSLinkStats] `json:"link,omitzero"`
@@ -4783,7 +4792,7 @@ func (m *MPLSStats) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoGREAttrs: settings of a GRE or ERSPAN tunnel over IPv4 or IPv6.
+// LinkinfoGREAttrs holds settings of a GRE or ERSPAN tunnel over IPv4 or IPv6.
 type LinkinfoGREAttrs struct {
 	// Index of the device to send by. Zero for any.
 	Link nl.Opt[uint32] `json:"link,omitzero"`
@@ -4932,7 +4941,7 @@ func (m *LinkinfoGREAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoIPTunAttrs: settings of an IPv4 tunnel: ipip or sit.
+// LinkinfoIPTunAttrs holds settings of an IPv4 tunnel: ipip or sit.
 type LinkinfoIPTunAttrs struct {
 	// Index of the device to send by. Zero for any.
 	Link nl.Opt[uint32] `json:"link,omitzero"`
@@ -5055,7 +5064,7 @@ func (m *LinkinfoIPTunAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoIP6TnlAttrs: settings of an IPv6 tunnel.
+// LinkinfoIP6TnlAttrs holds settings of an IPv6 tunnel.
 type LinkinfoIP6TnlAttrs struct {
 	// Index of the device to send by. Zero for any.
 	Link nl.Opt[uint32] `json:"link,omitzero"`
@@ -5149,8 +5158,8 @@ func (m *LinkinfoIP6TnlAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoVTIAttrs: settings of an IPsec tunnel of the old kind, over IPv4 or
-// IPv6.
+// LinkinfoVTIAttrs holds settings of an IPsec tunnel of the old kind, over IPv4
+// or IPv6.
 type LinkinfoVTIAttrs struct {
 	// Index of the device to send by. Zero for any.
 	Link nl.Opt[uint32] `json:"link,omitzero"`
@@ -5201,7 +5210,7 @@ func (m *LinkinfoVTIAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoXfrmAttrs: settings of an IPsec interface.
+// LinkinfoXfrmAttrs holds settings of an IPsec interface.
 type LinkinfoXfrmAttrs struct {
 	// Index of the device to send by.
 	Link nl.Opt[uint32] `json:"link,omitzero"`
@@ -5237,7 +5246,7 @@ func (m *LinkinfoXfrmAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoGeneveAttrs: settings of a Geneve device.
+// LinkinfoGeneveAttrs holds settings of a Geneve device.
 type LinkinfoGeneveAttrs struct {
 	// Network identifier (VNI), 24 bits. At most 16777215.
 	ID nl.Opt[uint32] `json:"id,omitzero"`
@@ -5334,7 +5343,7 @@ func (m *LinkinfoGeneveAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoBareudpAttrs: settings of a bare UDP tunnel.
+// LinkinfoBareudpAttrs holds settings of a bare UDP tunnel.
 type LinkinfoBareudpAttrs struct {
 	// UDP destination port. Big endian. Big-endian on the wire.
 	Port nl.Opt[uint16] `json:"port,omitzero"`
@@ -5375,7 +5384,7 @@ func (m *LinkinfoBareudpAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoGTPAttrs: settings of a GTP tunnel device.
+// LinkinfoGTPAttrs holds settings of a GTP tunnel device.
 type LinkinfoGTPAttrs struct {
 	// Descriptor of the socket of version 0. Write only.
 	FD0 nl.Opt[uint32] `json:"fd0,omitzero"`
@@ -5438,7 +5447,7 @@ func (m *LinkinfoGTPAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoAMTAttrs: settings of an automatic multicast tunnel.
+// LinkinfoAMTAttrs holds settings of an automatic multicast tunnel.
 type LinkinfoAMTAttrs struct {
 	// Which end of the tunnel this is.
 	Mode nl.Opt[AMTMode] `json:"mode,omitzero"`
@@ -5499,7 +5508,7 @@ func (m *LinkinfoAMTAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoVRFAttrs: settings of a virtual routing domain.
+// LinkinfoVRFAttrs holds settings of a virtual routing domain.
 type LinkinfoVRFAttrs struct {
 	// Routing table of the domain.
 	Table nl.Opt[uint32] `json:"table,omitzero"`
@@ -5551,7 +5560,7 @@ func (m *VRFPortAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoIpvlanAttrs: settings of an ipvlan or ipvtap device.
+// LinkinfoIpvlanAttrs holds settings of an ipvlan or ipvtap device.
 type LinkinfoIpvlanAttrs struct {
 	// Layer at which the device works.
 	Mode nl.Opt[IpvlanMode] `json:"mode,omitzero"`
@@ -5582,7 +5591,7 @@ func (m *LinkinfoIpvlanAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoIPoIBAttrs: settings of an IP over InfiniBand device.
+// LinkinfoIPoIBAttrs holds settings of an IP over InfiniBand device.
 type LinkinfoIPoIBAttrs struct {
 	// Partition key.
 	Pkey nl.Opt[uint16] `json:"pkey,omitzero"`
@@ -5618,7 +5627,7 @@ func (m *LinkinfoIPoIBAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoHSRAttrs: settings of a seamless redundancy device.
+// LinkinfoHSRAttrs holds settings of a seamless redundancy device.
 type LinkinfoHSRAttrs struct {
 	// Index of the first port.
 	Slave1 nl.Opt[uint32] `json:"slave1,omitzero"`
@@ -5679,7 +5688,7 @@ func (m *LinkinfoHSRAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoMacsecAttrs: settings of a MACsec device.
+// LinkinfoMacsecAttrs holds settings of a MACsec device.
 type LinkinfoMacsecAttrs struct {
 	// Secure channel identifier: link-layer address and port. Big endian.
 	// Big-endian on the wire.
@@ -5774,7 +5783,7 @@ func (m *LinkinfoMacsecAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoNetkitAttrs: settings of a netkit pair.
+// LinkinfoNetkitAttrs holds settings of a netkit pair.
 type LinkinfoNetkitAttrs struct {
 	// The other end of the pair: its header and attributes. Write only.
 	PeerInfo *LinkAttrs `json:"peer-info,omitzero"`
@@ -5840,8 +5849,8 @@ func (m *LinkinfoNetkitAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoTunAttrs: settings of a tun or tap device. Read only: such devices
-// are made by opening /dev/net/tun.
+// LinkinfoTunAttrs holds settings of a tun or tap device. Read only: such
+// devices are made by opening /dev/net/tun.
 type LinkinfoTunAttrs struct {
 	// User that may attach to the device.
 	Owner nl.Opt[uint32] `json:"owner,omitzero"`
@@ -5907,7 +5916,7 @@ func (m *LinkinfoTunAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoPPPAttrs: settings of a PPP device.
+// LinkinfoPPPAttrs holds settings of a PPP device.
 type LinkinfoPPPAttrs struct {
 	// Descriptor of the opened /dev/ppp. Write only.
 	DevFD nl.Opt[int32] `json:"dev-fd,omitzero"`
@@ -5933,7 +5942,7 @@ func (m *LinkinfoPPPAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoVxcanAttrs: settings of a virtual CAN tunnel.
+// LinkinfoVxcanAttrs holds settings of a virtual CAN tunnel.
 type LinkinfoVxcanAttrs struct {
 	// The other end of the pair: its header and attributes. Write only.
 	Peer *LinkAttrs `json:"peer,omitzero"`
@@ -5959,7 +5968,7 @@ func (m *LinkinfoVxcanAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoCANAttrs: settings of a CAN device.
+// LinkinfoCANAttrs holds settings of a CAN device.
 type LinkinfoCANAttrs struct {
 	// Bit timing.
 	Bittiming nl.Opt[CANBittiming] `json:"bittiming,omitzero"`
@@ -6066,7 +6075,8 @@ func (m *LinkinfoCANAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// CANTDC: transceiver delay compensation of a CAN device.
+// CANTDC holds the attributes can-tdc-attrs: transceiver delay compensation of
+// a CAN device.
 type CANTDC struct {
 	// Smallest delay. Read only.
 	TdcvMin nl.Opt[uint32] `json:"tdcv-min,omitzero"`
@@ -6132,7 +6142,8 @@ func (m *CANTDC) Decode(d *nl.Decoder) {
 	}
 }
 
-// CANCtrlmodeExt: more about the modes of a CAN device.
+// CANCtrlmodeExt holds the attributes can-ctrlmode-ext-attrs: more about the
+// modes of a CAN device.
 type CANCtrlmodeExt struct {
 	// Modes that the device can change.
 	Supported nl.Opt[CANCtrlmodeFlags] `json:"supported,omitzero"`
@@ -6158,7 +6169,7 @@ func (m *CANCtrlmodeExt) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoRmnetAttrs: settings of a Qualcomm modem device.
+// LinkinfoRmnetAttrs holds settings of a Qualcomm modem device.
 type LinkinfoRmnetAttrs struct {
 	// Channel of the device, 0 to 254. At most 254.
 	MuxID nl.Opt[uint16] `json:"mux-id,omitzero"`
@@ -6190,7 +6201,7 @@ func (m *LinkinfoRmnetAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoWWANAttrs: settings of a mobile broadband device.
+// LinkinfoWWANAttrs holds settings of a mobile broadband device.
 type LinkinfoWWANAttrs struct {
 	// Data channel of the device. Write only.
 	LinkID nl.Opt[uint32] `json:"link-id,omitzero"`
@@ -6216,7 +6227,7 @@ func (m *LinkinfoWWANAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoBatadvAttrs: settings of a B.A.T.M.A.N. mesh device.
+// LinkinfoBatadvAttrs holds settings of a B.A.T.M.A.N. mesh device.
 type LinkinfoBatadvAttrs struct {
 	// Routing algorithm. Write only.
 	AlgoName nl.Opt[string] `json:"algo-name,omitzero"`
@@ -6242,7 +6253,7 @@ func (m *LinkinfoBatadvAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoDSAAttrs: settings of a port of a distributed switch.
+// LinkinfoDSAAttrs holds settings of a port of a distributed switch.
 type LinkinfoDSAAttrs struct {
 	// Index of the device that connects the switch to the host.
 	Conduit nl.Opt[uint32] `json:"conduit,omitzero"`
@@ -6268,7 +6279,7 @@ func (m *LinkinfoDSAAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoCAIFAttrs: settings of a CAIF device.
+// LinkinfoCAIFAttrs holds settings of a CAIF device.
 type LinkinfoCAIFAttrs struct {
 	// Connection of IPv4 packets.
 	IPv4ConnID nl.Opt[uint32] `json:"ipv4-connid,omitzero"`
@@ -6304,7 +6315,7 @@ func (m *LinkinfoCAIFAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// LinkinfoOvpnAttrs: settings of an OpenVPN device. Linux 6.16.
+// LinkinfoOvpnAttrs holds settings of an OpenVPN device. Linux 6.16.
 type LinkinfoOvpnAttrs struct {
 	// How many peers the device has.
 	Mode nl.Opt[OvpnMode] `json:"mode,omitzero"`
@@ -6330,7 +6341,8 @@ func (m *LinkinfoOvpnAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// BridgeAFSpec: bridge settings of a link, in messages of the bridge family.
+// BridgeAFSpec holds the attributes bridge-af-spec-attrs: bridge settings of a
+// link, in messages of the bridge family.
 type BridgeAFSpec struct {
 	// Which device the request is for.
 	Flags nl.Opt[BridgeFlags] `json:"flags,omitzero"`
@@ -6386,7 +6398,8 @@ func (m *BridgeAFSpec) Decode(d *nl.Decoder) {
 	}
 }
 
-// BridgeVLANTunnel: tunnel that a VLAN is mapped to, or one end of a range.
+// BridgeVLANTunnel holds the attributes bridge-vlan-tunnel-attrs: tunnel that a
+// VLAN is mapped to, or one end of a range.
 type BridgeVLANTunnel struct {
 	// Tunnel id.
 	ID nl.Opt[uint32] `json:"id,omitzero"`
@@ -6422,7 +6435,8 @@ func (m *BridgeVLANTunnel) Decode(d *nl.Decoder) {
 	}
 }
 
-// BridgeMST: spanning tree instances of a bridge port.
+// BridgeMST holds the attributes bridge-mst-attrs: spanning tree instances of a
+// bridge port.
 type BridgeMST struct {
 	// One instance each.
 	Entries []BridgeMSTEntry `json:"entry,omitzero"`
@@ -6482,7 +6496,8 @@ func (m *BridgeMSTEntry) Decode(d *nl.Decoder) {
 	}
 }
 
-// BridgeMRP: media redundancy requests and state.
+// BridgeMRP holds the attributes bridge-mrp-attrs: media redundancy requests
+// and state.
 type BridgeMRP struct {
 	// Instance to create or delete.
 	Instance *MRPInstance `json:"instance,omitzero"`
@@ -6553,7 +6568,8 @@ func (m *BridgeMRP) Decode(d *nl.Decoder) {
 	}
 }
 
-// MRPInstance: media redundancy instance.
+// MRPInstance holds the attributes mrp-instance-attrs: media redundancy
+// instance.
 type MRPInstance struct {
 	// Ring.
 	RingID nl.Opt[uint32] `json:"ring-id,omitzero"`
@@ -6677,7 +6693,8 @@ func (m *MRPRingStateAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// MRPRingRoleAttrs: role in a media redundancy ring.
+// MRPRingRoleAttrs holds the attributes mrp-ring-role-attrs: role in a media
+// redundancy ring.
 type MRPRingRoleAttrs struct {
 	// Ring.
 	RingID nl.Opt[uint32] `json:"ring-id,omitzero"`
@@ -6879,7 +6896,8 @@ func (m *MRPInStateAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// MRPInRoleAttrs: role in an interconnected ring.
+// MRPInRoleAttrs holds the attributes mrp-in-role-attrs: role in an
+// interconnected ring.
 type MRPInRoleAttrs struct {
 	// Ring of the instance.
 	RingID nl.Opt[uint32] `json:"ring-id,omitzero"`
@@ -6963,7 +6981,8 @@ func (m *MRPStartInTest) Decode(d *nl.Decoder) {
 	}
 }
 
-// BridgeCFM: connectivity fault management requests, configuration and status.
+// BridgeCFM holds the attributes bridge-cfm-attrs: connectivity fault
+// management requests, configuration and status.
 type BridgeCFM struct {
 	// End point to create.
 	MEPCreate *CFMMEPCreate `json:"mep-create,omitzero"`
@@ -7064,7 +7083,8 @@ func (m *BridgeCFM) Decode(d *nl.Decoder) {
 	}
 }
 
-// CFMMEPCreate: maintenance end point.
+// CFMMEPCreate holds the attributes cfm-mep-create-attrs: maintenance end
+// point.
 type CFMMEPCreate struct {
 	// Number of the end point.
 	Instance nl.Opt[uint32] `json:"instance,omitzero"`
@@ -7105,7 +7125,8 @@ func (m *CFMMEPCreate) Decode(d *nl.Decoder) {
 	}
 }
 
-// CFMMEPDelete: maintenance end point to delete.
+// CFMMEPDelete holds the attributes cfm-mep-delete-attrs: maintenance end point
+// to delete.
 type CFMMEPDelete struct {
 	// Number of the end point.
 	Instance nl.Opt[uint32] `json:"instance,omitzero"`
@@ -7175,7 +7196,8 @@ func (m *CFMMEPConfig) Decode(d *nl.Decoder) {
 	}
 }
 
-// CFMCCConfig: continuity check of a maintenance end point.
+// CFMCCConfig holds the attributes cfm-cc-config-attrs: continuity check of a
+// maintenance end point.
 type CFMCCConfig struct {
 	// Number of the end point.
 	Instance nl.Opt[uint32] `json:"instance,omitzero"`
@@ -7251,7 +7273,8 @@ func (m *CFMCCPeerMEP) Decode(d *nl.Decoder) {
 	}
 }
 
-// CFMCCRDI: remote defect indication of a maintenance end point.
+// CFMCCRDI holds the attributes cfm-cc-rdi-attrs: remote defect indication of a
+// maintenance end point.
 type CFMCCRDI struct {
 	// Number of the end point.
 	Instance nl.Opt[uint32] `json:"instance,omitzero"`
@@ -7282,7 +7305,8 @@ func (m *CFMCCRDI) Decode(d *nl.Decoder) {
 	}
 }
 
-// CFMCCCCMTx: continuity check messages of a maintenance end point.
+// CFMCCCCMTx holds the attributes cfm-cc-ccm-tx-attrs: continuity check
+// messages of a maintenance end point.
 type CFMCCCCMTx struct {
 	// Number of the end point.
 	Instance nl.Opt[uint32] `json:"instance,omitzero"`
@@ -7344,7 +7368,7 @@ func (m *CFMCCCCMTx) Decode(d *nl.Decoder) {
 	}
 }
 
-// CFMMEPStatus: status of a maintenance end point.
+// CFMMEPStatus holds status of a maintenance end point.
 type CFMMEPStatus struct {
 	// Number of the end point.
 	Instance nl.Opt[uint32] `json:"instance,omitzero"`
@@ -7385,7 +7409,7 @@ func (m *CFMMEPStatus) Decode(d *nl.Decoder) {
 	}
 }
 
-// CFMCCPeerStatus: status of a peer of a maintenance end point.
+// CFMCCPeerStatus holds status of a peer of a maintenance end point.
 type CFMCCPeerStatus struct {
 	// Number of the end point.
 	Instance nl.Opt[uint32] `json:"instance,omitzero"`
@@ -7451,8 +7475,8 @@ func (m *CFMCCPeerStatus) Decode(d *nl.Decoder) {
 	}
 }
 
-// AFSpecData: settings that protocol families keep per link, by the family of
-// the message.
+// AFSpecData holds settings that protocol families keep per link, by the family
+// of the message.
 //
 // By selector it is one of:
 //   - unspec: *AFSpec
@@ -7491,7 +7515,7 @@ func NewAFSpecData(selector string) AFSpecData {
 	}
 }
 
-// ProtinfoData: settings of the family of the message.
+// ProtinfoData holds settings of the family of the message.
 //
 // By selector it is one of:
 //   - bridge: *LinkinfoBrportAttrs
@@ -7533,7 +7557,7 @@ func NewProtinfoData(selector string) ProtinfoData {
 	}
 }
 
-// LinkinfoData: settings of a virtual device, by its kind. Kinds without
+// LinkinfoData holds settings of a virtual device, by its kind. Kinds without
 // settings, such as dummy, ifb and vcan, have none.
 //
 // By selector it is one of:
@@ -7712,8 +7736,8 @@ func NewLinkinfoData(selector string) LinkinfoData {
 	}
 }
 
-// LinkinfoSlaveData: settings of a device as a port, by the kind of its master.
-// Masters without port settings, such as team, have none.
+// LinkinfoSlaveData holds settings of a device as a port, by the kind of its
+// master. Masters without port settings, such as team, have none.
 //
 // By selector it is one of:
 //   - bond: *BondSlaveAttrs

@@ -5,8 +5,8 @@ package rtlink
 
 import nl "github.com/nlgen/nlgen/runtime"
 
-// DeviceFlags: state and capability bits of a network device (IFF_*), as
-// carried in the header of every link message.
+// DeviceFlags is the set of flags net-device-flags: state and capability bits
+// of a network device (IFF_*), as carried in the header of every link message.
 type DeviceFlags uint32
 
 // Values of DeviceFlags.
@@ -85,7 +85,8 @@ func (v DeviceFlags) MarshalText() ([]byte, error) { return []byte(v.String()), 
 // UnmarshalText sets v as ParseDeviceFlags does.
 func (v *DeviceFlags) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseDeviceFlags) }
 
-// AddressFamily: protocol families that a link message can be about.
+// AddressFamily is the enum address-family: protocol families that a link
+// message can be about.
 type AddressFamily uint8
 
 // Values of AddressFamily.
@@ -113,7 +114,7 @@ var namesAddressFamily = nl.EnumNames[AddressFamily]{
 	{AddressFamilyMctp, "mctp"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or AddressFamily(n) if it has none.
 func (v AddressFamily) String() string { return namesAddressFamily.Format(v) }
 
 // ParseAddressFamily returns the value with a name.
@@ -125,7 +126,8 @@ func (v AddressFamily) MarshalText() ([]byte, error) { return []byte(v.String())
 // UnmarshalText sets v as ParseAddressFamily does.
 func (v *AddressFamily) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseAddressFamily) }
 
-// HardwareType: link-layer type of a device, as in ARP headers (ARPHRD_*).
+// HardwareType is the enum hardware-type: link-layer type of a device, as in
+// ARP headers (ARPHRD_*).
 type HardwareType uint16
 
 // Values of HardwareType.
@@ -336,7 +338,7 @@ var namesHardwareType = nl.EnumNames[HardwareType]{
 	{HardwareTypeVoid, "void"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or HardwareType(n) if it has none.
 func (v HardwareType) String() string { return namesHardwareType.Format(v) }
 
 // ParseHardwareType returns the value with a name.
@@ -348,7 +350,7 @@ func (v HardwareType) MarshalText() ([]byte, error) { return []byte(v.String()),
 // UnmarshalText sets v as ParseHardwareType does.
 func (v *HardwareType) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseHardwareType) }
 
-// Operstate: operational state of a link as of RFC 2863.
+// Operstate is the enum operstate: operational state of a link as of RFC 2863.
 type Operstate uint8
 
 // Values of Operstate.
@@ -379,7 +381,7 @@ var namesOperstate = nl.EnumNames[Operstate]{
 	{OperstateUp, "up"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or Operstate(n) if it has none.
 func (v Operstate) String() string { return namesOperstate.Format(v) }
 
 // ParseOperstate returns the value with a name.
@@ -391,7 +393,7 @@ func (v Operstate) MarshalText() ([]byte, error) { return []byte(v.String()), ni
 // UnmarshalText sets v as ParseOperstate does.
 func (v *Operstate) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseOperstate) }
 
-// LinkMode: which operational state a link may reach on its own.
+// LinkMode says which operational state a link may reach on its own.
 type LinkMode uint8
 
 // Values of LinkMode.
@@ -410,7 +412,7 @@ var namesLinkMode = nl.EnumNames[LinkMode]{
 	{LinkModeTesting, "testing"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or LinkMode(n) if it has none.
 func (v LinkMode) String() string { return namesLinkMode.Format(v) }
 
 // ParseLinkMode returns the value with a name.
@@ -422,7 +424,7 @@ func (v LinkMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 // UnmarshalText sets v as ParseLinkMode does.
 func (v *LinkMode) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseLinkMode) }
 
-// LinkEvent: why a link notification was sent.
+// LinkEvent says why a link notification was sent.
 type LinkEvent uint32
 
 // Values of LinkEvent.
@@ -453,7 +455,7 @@ var namesLinkEvent = nl.EnumNames[LinkEvent]{
 	{LinkEventBondingOptions, "bonding-options"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or LinkEvent(n) if it has none.
 func (v LinkEvent) String() string { return namesLinkEvent.Format(v) }
 
 // ParseLinkEvent returns the value with a name.
@@ -465,7 +467,8 @@ func (v LinkEvent) MarshalText() ([]byte, error) { return []byte(v.String()), ni
 // UnmarshalText sets v as ParseLinkEvent does.
 func (v *LinkEvent) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseLinkEvent) }
 
-// RtextFilter: extra information to include in or leave out of link replies.
+// RtextFilter is the set of flags rtext-filter: extra information to include in
+// or leave out of link replies.
 type RtextFilter uint32
 
 // Values of RtextFilter.
@@ -511,7 +514,7 @@ func (v RtextFilter) MarshalText() ([]byte, error) { return []byte(v.String()), 
 // UnmarshalText sets v as ParseRtextFilter does.
 func (v *RtextFilter) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseRtextFilter) }
 
-// VLANProtocol: Ethernet types of VLAN tags.
+// VLANProtocol is the enum vlan-protocols: Ethernet types of VLAN tags.
 type VLANProtocol uint16
 
 // Values of VLANProtocol.
@@ -527,7 +530,7 @@ var namesVLANProtocol = nl.EnumNames[VLANProtocol]{
 	{VLANProtocol8021ad, "8021ad"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or VLANProtocol(n) if it has none.
 func (v VLANProtocol) String() string { return namesVLANProtocol.Format(v) }
 
 // ParseVLANProtocol returns the value with a name.
@@ -539,7 +542,7 @@ func (v VLANProtocol) MarshalText() ([]byte, error) { return []byte(v.String()),
 // UnmarshalText sets v as ParseVLANProtocol does.
 func (v *VLANProtocol) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseVLANProtocol) }
 
-// XDPFlags: how an XDP program is attached.
+// XDPFlags says how an XDP program is attached.
 type XDPFlags uint32
 
 // Values of XDPFlags.
@@ -576,7 +579,7 @@ func (v XDPFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 // UnmarshalText sets v as ParseXDPFlags does.
 func (v *XDPFlags) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseXDPFlags) }
 
-// XDPAttached: where XDP programs are attached to a device.
+// XDPAttached says where XDP programs are attached to a device.
 type XDPAttached uint8
 
 // Values of XDPAttached.
@@ -601,7 +604,7 @@ var namesXDPAttached = nl.EnumNames[XDPAttached]{
 	{XDPAttachedMulti, "multi"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or XDPAttached(n) if it has none.
 func (v XDPAttached) String() string { return namesXDPAttached.Format(v) }
 
 // ParseXDPAttached returns the value with a name.
@@ -613,7 +616,8 @@ func (v XDPAttached) MarshalText() ([]byte, error) { return []byte(v.String()), 
 // UnmarshalText sets v as ParseXDPAttached does.
 func (v *XDPAttached) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseXDPAttached) }
 
-// BridgeBooloptMask: boolean options of a bridge.
+// BridgeBooloptMask is a set of values of the enum br-boolopt: boolean options
+// of a bridge.
 type BridgeBooloptMask uint32
 
 // Values of BridgeBooloptMask.
@@ -654,7 +658,7 @@ func (v *BridgeBooloptMask) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseBridgeBooloptMask)
 }
 
-// McastRouter: when a bridge or port forwards multicast as if a router were
+// McastRouter says when a bridge or port forwards multicast as if a router were
 // behind it.
 type McastRouter uint8
 
@@ -677,7 +681,7 @@ var namesMcastRouter = nl.EnumNames[McastRouter]{
 	{McastRouterTemp, "temp"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or McastRouter(n) if it has none.
 func (v McastRouter) String() string { return namesMcastRouter.Format(v) }
 
 // ParseMcastRouter returns the value with a name.
@@ -689,7 +693,8 @@ func (v McastRouter) MarshalText() ([]byte, error) { return []byte(v.String()), 
 // UnmarshalText sets v as ParseMcastRouter does.
 func (v *McastRouter) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseMcastRouter) }
 
-// BridgePortState: spanning tree state of a bridge port.
+// BridgePortState is the enum br-port-state: spanning tree state of a bridge
+// port.
 type BridgePortState uint8
 
 // Values of BridgePortState.
@@ -714,7 +719,7 @@ var namesBridgePortState = nl.EnumNames[BridgePortState]{
 	{BridgePortStateBlocking, "blocking"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or BridgePortState(n) if it has none.
 func (v BridgePortState) String() string { return namesBridgePortState.Format(v) }
 
 // ParseBridgePortState returns the value with a name.
@@ -728,7 +733,7 @@ func (v *BridgePortState) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseBridgePortState)
 }
 
-// VLANFlags: options of a VLAN device.
+// VLANFlags is the set of flags vlan-flags: options of a VLAN device.
 type VLANFlags uint32
 
 // Values of VLANFlags.
@@ -765,7 +770,7 @@ func (v VLANFlags) MarshalText() ([]byte, error) { return []byte(v.String()), ni
 // UnmarshalText sets v as ParseVLANFlags does.
 func (v *VLANFlags) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseVLANFlags) }
 
-// VXLANDF: how the don't-fragment bit of the outer header is set.
+// VXLANDF says how the don't-fragment bit of the outer header is set.
 type VXLANDF uint8
 
 // Values of VXLANDF.
@@ -784,7 +789,7 @@ var namesVXLANDF = nl.EnumNames[VXLANDF]{
 	{VXLANDFInherit, "inherit"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or VXLANDF(n) if it has none.
 func (v VXLANDF) String() string { return namesVXLANDF.Format(v) }
 
 // ParseVXLANDF returns the value with a name.
@@ -796,7 +801,7 @@ func (v VXLANDF) MarshalText() ([]byte, error) { return []byte(v.String()), nil 
 // UnmarshalText sets v as ParseVXLANDF does.
 func (v *VXLANDF) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseVXLANDF) }
 
-// VXLANLabelPolicy: how the flow label of the outer header is set.
+// VXLANLabelPolicy says how the flow label of the outer header is set.
 type VXLANLabelPolicy uint32
 
 // Values of VXLANLabelPolicy.
@@ -812,7 +817,7 @@ var namesVXLANLabelPolicy = nl.EnumNames[VXLANLabelPolicy]{
 	{VXLANLabelPolicyInherit, "inherit"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or VXLANLabelPolicy(n) if it has none.
 func (v VXLANLabelPolicy) String() string { return namesVXLANLabelPolicy.Format(v) }
 
 // ParseVXLANLabelPolicy returns the value with a name.
@@ -826,7 +831,7 @@ func (v *VXLANLabelPolicy) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseVXLANLabelPolicy)
 }
 
-// MacvlanMode: how devices over one lower device reach each other.
+// MacvlanMode says how devices over one lower device reach each other.
 type MacvlanMode uint32
 
 // Values of MacvlanMode.
@@ -851,7 +856,7 @@ var namesMacvlanMode = nl.EnumNames[MacvlanMode]{
 	{MacvlanModeSource, "source"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or MacvlanMode(n) if it has none.
 func (v MacvlanMode) String() string { return namesMacvlanMode.Format(v) }
 
 // ParseMacvlanMode returns the value with a name.
@@ -863,7 +868,7 @@ func (v MacvlanMode) MarshalText() ([]byte, error) { return []byte(v.String()), 
 // UnmarshalText sets v as ParseMacvlanMode does.
 func (v *MacvlanMode) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseMacvlanMode) }
 
-// MacvlanMACAddrMode: what to do with the source address list.
+// MacvlanMACAddrMode says what to do with the source address list.
 type MacvlanMACAddrMode uint32
 
 // Values of MacvlanMACAddrMode.
@@ -885,7 +890,7 @@ var namesMacvlanMACAddrMode = nl.EnumNames[MacvlanMACAddrMode]{
 	{MacvlanMACAddrModeSet, "set"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or MacvlanMACAddrMode(n) if it has none.
 func (v MacvlanMACAddrMode) String() string { return namesMacvlanMACAddrMode.Format(v) }
 
 // ParseMacvlanMACAddrMode returns the value with a name.
@@ -901,7 +906,7 @@ func (v *MacvlanMACAddrMode) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseMacvlanMACAddrMode)
 }
 
-// MacvlanFlags: options of a macvlan device.
+// MacvlanFlags is the set of flags macvlan-flags: options of a macvlan device.
 type MacvlanFlags uint16
 
 // Values of MacvlanFlags.
@@ -929,7 +934,7 @@ func (v MacvlanFlags) MarshalText() ([]byte, error) { return []byte(v.String()),
 // UnmarshalText sets v as ParseMacvlanFlags does.
 func (v *MacvlanFlags) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseMacvlanFlags) }
 
-// BondMode: how a bond spreads packets over its ports.
+// BondMode says how a bond spreads packets over its ports.
 type BondMode uint8
 
 // Values of BondMode.
@@ -960,7 +965,7 @@ var namesBondMode = nl.EnumNames[BondMode]{
 	{BondModeBalanceALB, "balance-alb"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or BondMode(n) if it has none.
 func (v BondMode) String() string { return namesBondMode.Format(v) }
 
 // ParseBondMode returns the value with a name.
@@ -972,7 +977,7 @@ func (v BondMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 // UnmarshalText sets v as ParseBondMode does.
 func (v *BondMode) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseBondMode) }
 
-// BondXmitHashPolicy: what a bond hashes to choose a port.
+// BondXmitHashPolicy says what a bond hashes to choose a port.
 type BondXmitHashPolicy uint8
 
 // Values of BondXmitHashPolicy.
@@ -1000,7 +1005,7 @@ var namesBondXmitHashPolicy = nl.EnumNames[BondXmitHashPolicy]{
 	{BondXmitHashPolicyVLANSrcMAC, "vlan-srcmac"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or BondXmitHashPolicy(n) if it has none.
 func (v BondXmitHashPolicy) String() string { return namesBondXmitHashPolicy.Format(v) }
 
 // ParseBondXmitHashPolicy returns the value with a name.
@@ -1016,7 +1021,8 @@ func (v *BondXmitHashPolicy) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseBondXmitHashPolicy)
 }
 
-// BondARPValidate: for which ports ARP probes are validated.
+// BondARPValidate is the set of flags bond-arp-validate: for which ports ARP
+// probes are validated.
 type BondARPValidate uint32
 
 // Values of BondARPValidate.
@@ -1049,7 +1055,7 @@ func (v *BondARPValidate) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseBondARPValidate)
 }
 
-// BondARPAllTargets: how many ARP targets must answer.
+// BondARPAllTargets says how many ARP targets must answer.
 type BondARPAllTargets uint32
 
 // Values of BondARPAllTargets.
@@ -1065,7 +1071,7 @@ var namesBondARPAllTargets = nl.EnumNames[BondARPAllTargets]{
 	{BondARPAllTargetsAll, "all"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or BondARPAllTargets(n) if it has none.
 func (v BondARPAllTargets) String() string { return namesBondARPAllTargets.Format(v) }
 
 // ParseBondARPAllTargets returns the value with a name.
@@ -1081,7 +1087,7 @@ func (v *BondARPAllTargets) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseBondARPAllTargets)
 }
 
-// BondPrimaryReselect: when the primary port becomes active again.
+// BondPrimaryReselect says when the primary port becomes active again.
 type BondPrimaryReselect uint8
 
 // Values of BondPrimaryReselect.
@@ -1100,7 +1106,7 @@ var namesBondPrimaryReselect = nl.EnumNames[BondPrimaryReselect]{
 	{BondPrimaryReselectFailure, "failure"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or BondPrimaryReselect(n) if it has none.
 func (v BondPrimaryReselect) String() string { return namesBondPrimaryReselect.Format(v) }
 
 // ParseBondPrimaryReselect returns the value with a name.
@@ -1116,7 +1122,7 @@ func (v *BondPrimaryReselect) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseBondPrimaryReselect)
 }
 
-// BondFailOverMAC: which link-layer addresses the ports of a bond have.
+// BondFailOverMAC says which link-layer addresses the ports of a bond have.
 type BondFailOverMAC uint8
 
 // Values of BondFailOverMAC.
@@ -1135,7 +1141,7 @@ var namesBondFailOverMAC = nl.EnumNames[BondFailOverMAC]{
 	{BondFailOverMACFollow, "follow"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or BondFailOverMAC(n) if it has none.
 func (v BondFailOverMAC) String() string { return namesBondFailOverMAC.Format(v) }
 
 // ParseBondFailOverMAC returns the value with a name.
@@ -1149,7 +1155,7 @@ func (v *BondFailOverMAC) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseBondFailOverMAC)
 }
 
-// BondLACPRate: how often LACP messages are requested.
+// BondLACPRate says how often LACP messages are requested.
 type BondLACPRate uint8
 
 // Values of BondLACPRate.
@@ -1165,7 +1171,7 @@ var namesBondLACPRate = nl.EnumNames[BondLACPRate]{
 	{BondLACPRateFast, "fast"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or BondLACPRate(n) if it has none.
 func (v BondLACPRate) String() string { return namesBondLACPRate.Format(v) }
 
 // ParseBondLACPRate returns the value with a name.
@@ -1177,7 +1183,7 @@ func (v BondLACPRate) MarshalText() ([]byte, error) { return []byte(v.String()),
 // UnmarshalText sets v as ParseBondLACPRate does.
 func (v *BondLACPRate) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseBondLACPRate) }
 
-// BondAdSelect: how the active aggregate is chosen.
+// BondAdSelect says how the active aggregate is chosen.
 type BondAdSelect uint8
 
 // Values of BondAdSelect.
@@ -1199,7 +1205,7 @@ var namesBondAdSelect = nl.EnumNames[BondAdSelect]{
 	{BondAdSelectActorPortPrio, "actor-port-prio"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or BondAdSelect(n) if it has none.
 func (v BondAdSelect) String() string { return namesBondAdSelect.Format(v) }
 
 // ParseBondAdSelect returns the value with a name.
@@ -1211,7 +1217,7 @@ func (v BondAdSelect) MarshalText() ([]byte, error) { return []byte(v.String()),
 // UnmarshalText sets v as ParseBondAdSelect does.
 func (v *BondAdSelect) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseBondAdSelect) }
 
-// BondSlaveState: whether a port of a bond carries packets.
+// BondSlaveState says whether a port of a bond carries packets.
 type BondSlaveState uint8
 
 // Values of BondSlaveState.
@@ -1227,7 +1233,7 @@ var namesBondSlaveState = nl.EnumNames[BondSlaveState]{
 	{BondSlaveStateBackup, "backup"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or BondSlaveState(n) if it has none.
 func (v BondSlaveState) String() string { return namesBondSlaveState.Format(v) }
 
 // ParseBondSlaveState returns the value with a name.
@@ -1241,7 +1247,8 @@ func (v *BondSlaveState) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseBondSlaveState)
 }
 
-// BondMIIStatus: link state of a bond port as the bond sees it.
+// BondMIIStatus is the enum bond-mii-status: link state of a bond port as the
+// bond sees it.
 type BondMIIStatus uint8
 
 // Values of BondMIIStatus.
@@ -1263,7 +1270,7 @@ var namesBondMIIStatus = nl.EnumNames[BondMIIStatus]{
 	{BondMIIStatusBack, "back"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or BondMIIStatus(n) if it has none.
 func (v BondMIIStatus) String() string { return namesBondMIIStatus.Format(v) }
 
 // ParseBondMIIStatus returns the value with a name.
@@ -1275,7 +1282,7 @@ func (v BondMIIStatus) MarshalText() ([]byte, error) { return []byte(v.String())
 // UnmarshalText sets v as ParseBondMIIStatus does.
 func (v *BondMIIStatus) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseBondMIIStatus) }
 
-// LACPState: state bits of a port in LACP.
+// LACPState is the set of flags lacp-state: state bits of a port in LACP.
 type LACPState uint16
 
 // Values of LACPState.
@@ -1321,7 +1328,7 @@ func (v LACPState) MarshalText() ([]byte, error) { return []byte(v.String()), ni
 // UnmarshalText sets v as ParseLACPState does.
 func (v *LACPState) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseLACPState) }
 
-// BondChurnState: whether a LACP port fails to settle.
+// BondChurnState says whether a LACP port fails to settle.
 type BondChurnState uint8
 
 // Values of BondChurnState.
@@ -1340,7 +1347,7 @@ var namesBondChurnState = nl.EnumNames[BondChurnState]{
 	{BondChurnStateNone, "none"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or BondChurnState(n) if it has none.
 func (v BondChurnState) String() string { return namesBondChurnState.Format(v) }
 
 // ParseBondChurnState returns the value with a name.
@@ -1354,7 +1361,7 @@ func (v *BondChurnState) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseBondChurnState)
 }
 
-// VFLinkStatePolicy: how the link state of a virtual function is set.
+// VFLinkStatePolicy says how the link state of a virtual function is set.
 type VFLinkStatePolicy uint32
 
 // Values of VFLinkStatePolicy.
@@ -1373,7 +1380,7 @@ var namesVFLinkStatePolicy = nl.EnumNames[VFLinkStatePolicy]{
 	{VFLinkStatePolicyDisable, "disable"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or VFLinkStatePolicy(n) if it has none.
 func (v VFLinkStatePolicy) String() string { return namesVFLinkStatePolicy.Format(v) }
 
 // ParseVFLinkStatePolicy returns the value with a name.
@@ -1389,7 +1396,7 @@ func (v *VFLinkStatePolicy) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseVFLinkStatePolicy)
 }
 
-// PortRequest: requests about a port profile.
+// PortRequest is the enum port-request: requests about a port profile.
 type PortRequest uint8
 
 // Values of PortRequest.
@@ -1411,7 +1418,7 @@ var namesPortRequest = nl.EnumNames[PortRequest]{
 	{PortRequestDisassociate, "disassociate"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or PortRequest(n) if it has none.
 func (v PortRequest) String() string { return namesPortRequest.Format(v) }
 
 // ParsePortRequest returns the value with a name.
@@ -1423,7 +1430,7 @@ func (v PortRequest) MarshalText() ([]byte, error) { return []byte(v.String()), 
 // UnmarshalText sets v as ParsePortRequest does.
 func (v *PortRequest) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParsePortRequest) }
 
-// PortResponse: answers about a port profile.
+// PortResponse is the enum port-response: answers about a port profile.
 type PortResponse uint16
 
 // Values of PortResponse.
@@ -1472,7 +1479,7 @@ var namesPortResponse = nl.EnumNames[PortResponse]{
 	{PortResponseProfileError, "profile-error"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or PortResponse(n) if it has none.
 func (v PortResponse) String() string { return namesPortResponse.Format(v) }
 
 // ParsePortResponse returns the value with a name.
@@ -1484,7 +1491,7 @@ func (v PortResponse) MarshalText() ([]byte, error) { return []byte(v.String()),
 // UnmarshalText sets v as ParsePortResponse does.
 func (v *PortResponse) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParsePortResponse) }
 
-// In6AddrGenMode: how IPv6 link-local addresses are generated.
+// In6AddrGenMode says how IPv6 link-local addresses are generated.
 type In6AddrGenMode uint8
 
 // Values of In6AddrGenMode.
@@ -1506,7 +1513,7 @@ var namesIn6AddrGenMode = nl.EnumNames[In6AddrGenMode]{
 	{In6AddrGenModeRandom, "random"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or In6AddrGenMode(n) if it has none.
 func (v In6AddrGenMode) String() string { return namesIn6AddrGenMode.Format(v) }
 
 // ParseIn6AddrGenMode returns the value with a name.
@@ -1520,7 +1527,8 @@ func (v *In6AddrGenMode) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseIn6AddrGenMode)
 }
 
-// Inet6IfFlags: router discovery state of a link.
+// Inet6IfFlags is the set of flags inet6-if-flags: router discovery state of a
+// link.
 type Inet6IfFlags uint32
 
 // Values of Inet6IfFlags.
@@ -1557,7 +1565,7 @@ func (v Inet6IfFlags) MarshalText() ([]byte, error) { return []byte(v.String()),
 // UnmarshalText sets v as ParseInet6IfFlags does.
 func (v *Inet6IfFlags) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseInet6IfFlags) }
 
-// StatsFilter: groups of counters.
+// StatsFilter is the set of flags stats-filter: groups of counters.
 type StatsFilter uint32
 
 // Values of StatsFilter.
@@ -1594,7 +1602,8 @@ func (v StatsFilter) MarshalText() ([]byte, error) { return []byte(v.String()), 
 // UnmarshalText sets v as ParseStatsFilter does.
 func (v *StatsFilter) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseStatsFilter) }
 
-// BridgeVLANFlags: options of a VLAN of a bridge.
+// BridgeVLANFlags is the set of flags bridge-vlan-flags: options of a VLAN of a
+// bridge.
 type BridgeVLANFlags uint16
 
 // Values of BridgeVLANFlags.
@@ -1639,7 +1648,8 @@ func (v *BridgeVLANFlags) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseBridgeVLANFlags)
 }
 
-// TunnelEncapType: encapsulation inside an IP tunnel.
+// TunnelEncapType is the enum tunnel-encap-type: encapsulation inside an IP
+// tunnel.
 type TunnelEncapType uint16
 
 // Values of TunnelEncapType.
@@ -1661,7 +1671,7 @@ var namesTunnelEncapType = nl.EnumNames[TunnelEncapType]{
 	{TunnelEncapTypeMPLS, "mpls"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or TunnelEncapType(n) if it has none.
 func (v TunnelEncapType) String() string { return namesTunnelEncapType.Format(v) }
 
 // ParseTunnelEncapType returns the value with a name.
@@ -1675,7 +1685,8 @@ func (v *TunnelEncapType) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseTunnelEncapType)
 }
 
-// TunnelEncapFlags: options of the encapsulation inside an IP tunnel.
+// TunnelEncapFlags is the set of flags tunnel-encap-flags: options of the
+// encapsulation inside an IP tunnel.
 type TunnelEncapFlags uint16
 
 // Values of TunnelEncapFlags.
@@ -1708,7 +1719,8 @@ func (v *TunnelEncapFlags) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseTunnelEncapFlags)
 }
 
-// GREFlags: fields of the GRE header, as its first 16 bits.
+// GREFlags is the set of flags gre-flags: fields of the GRE header, as its
+// first 16 bits.
 type GREFlags uint16
 
 // Values of GREFlags.
@@ -1742,7 +1754,8 @@ func (v GREFlags) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 // UnmarshalText sets v as ParseGREFlags does.
 func (v *GREFlags) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseGREFlags) }
 
-// IP6TunnelFlags: options of an IPv6 tunnel.
+// IP6TunnelFlags is the set of flags ip6-tunnel-flags: options of an IPv6
+// tunnel.
 type IP6TunnelFlags uint32
 
 // Values of IP6TunnelFlags.
@@ -1796,7 +1809,7 @@ func (v *IP6TunnelFlags) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseIP6TunnelFlags)
 }
 
-// SITFlags: options of an IPv6 in IPv4 tunnel.
+// SITFlags is the set of flags sit-flags: options of an IPv6 in IPv4 tunnel.
 type SITFlags uint16
 
 // Values of SITFlags.
@@ -1837,7 +1850,7 @@ var namesERSPANDir = nl.EnumNames[ERSPANDir]{
 	{ERSPANDirEgress, "egress"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or ERSPANDir(n) if it has none.
 func (v ERSPANDir) String() string { return namesERSPANDir.Format(v) }
 
 // ParseERSPANDir returns the value with a name.
@@ -1849,7 +1862,7 @@ func (v ERSPANDir) MarshalText() ([]byte, error) { return []byte(v.String()), ni
 // UnmarshalText sets v as ParseERSPANDir does.
 func (v *ERSPANDir) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseERSPANDir) }
 
-// GeneveDF: how the don't-fragment bit of the outer header is set.
+// GeneveDF says how the don't-fragment bit of the outer header is set.
 type GeneveDF uint8
 
 // Values of GeneveDF.
@@ -1868,7 +1881,7 @@ var namesGeneveDF = nl.EnumNames[GeneveDF]{
 	{GeneveDFInherit, "inherit"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or GeneveDF(n) if it has none.
 func (v GeneveDF) String() string { return namesGeneveDF.Format(v) }
 
 // ParseGeneveDF returns the value with a name.
@@ -1896,7 +1909,7 @@ var namesGTPRole = nl.EnumNames[GTPRole]{
 	{GTPRoleSGSN, "sgsn"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or GTPRole(n) if it has none.
 func (v GTPRole) String() string { return namesGTPRole.Format(v) }
 
 // ParseGTPRole returns the value with a name.
@@ -1924,7 +1937,7 @@ var namesAMTMode = nl.EnumNames[AMTMode]{
 	{AMTModeRelay, "relay"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or AMTMode(n) if it has none.
 func (v AMTMode) String() string { return namesAMTMode.Format(v) }
 
 // ParseAMTMode returns the value with a name.
@@ -1936,7 +1949,7 @@ func (v AMTMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil 
 // UnmarshalText sets v as ParseAMTMode does.
 func (v *AMTMode) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseAMTMode) }
 
-// IpvlanMode: layer at which an ipvlan device works.
+// IpvlanMode is the enum ipvlan-mode: layer at which an ipvlan device works.
 type IpvlanMode uint16
 
 // Values of IpvlanMode.
@@ -1955,7 +1968,7 @@ var namesIpvlanMode = nl.EnumNames[IpvlanMode]{
 	{IpvlanModeL3S, "l3s"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or IpvlanMode(n) if it has none.
 func (v IpvlanMode) String() string { return namesIpvlanMode.Format(v) }
 
 // ParseIpvlanMode returns the value with a name.
@@ -1967,7 +1980,7 @@ func (v IpvlanMode) MarshalText() ([]byte, error) { return []byte(v.String()), n
 // UnmarshalText sets v as ParseIpvlanMode does.
 func (v *IpvlanMode) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseIpvlanMode) }
 
-// IpvlanFlags: options of an ipvlan device.
+// IpvlanFlags is the set of flags ipvlan-flags: options of an ipvlan device.
 type IpvlanFlags uint16
 
 // Values of IpvlanFlags.
@@ -1995,7 +2008,7 @@ func (v IpvlanFlags) MarshalText() ([]byte, error) { return []byte(v.String()), 
 // UnmarshalText sets v as ParseIpvlanFlags does.
 func (v *IpvlanFlags) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseIpvlanFlags) }
 
-// IPoIBMode: how packets are sent over InfiniBand.
+// IPoIBMode says how packets are sent over InfiniBand.
 type IPoIBMode uint16
 
 // Values of IPoIBMode.
@@ -2011,7 +2024,7 @@ var namesIPoIBMode = nl.EnumNames[IPoIBMode]{
 	{IPoIBModeConnected, "connected"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or IPoIBMode(n) if it has none.
 func (v IPoIBMode) String() string { return namesIPoIBMode.Format(v) }
 
 // ParseIPoIBMode returns the value with a name.
@@ -2023,7 +2036,7 @@ func (v IPoIBMode) MarshalText() ([]byte, error) { return []byte(v.String()), ni
 // UnmarshalText sets v as ParseIPoIBMode does.
 func (v *IPoIBMode) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseIPoIBMode) }
 
-// HSRProtocol: redundancy protocol.
+// HSRProtocol is the enum hsr-protocol: redundancy protocol.
 type HSRProtocol uint8
 
 // Values of HSRProtocol.
@@ -2039,7 +2052,7 @@ var namesHSRProtocol = nl.EnumNames[HSRProtocol]{
 	{HSRProtocolPRP, "prp"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or HSRProtocol(n) if it has none.
 func (v HSRProtocol) String() string { return namesHSRProtocol.Format(v) }
 
 // ParseHSRProtocol returns the value with a name.
@@ -2051,7 +2064,7 @@ func (v HSRProtocol) MarshalText() ([]byte, error) { return []byte(v.String()), 
 // UnmarshalText sets v as ParseHSRProtocol does.
 func (v *HSRProtocol) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseHSRProtocol) }
 
-// MacsecCipher: cipher suites of MACsec.
+// MacsecCipher is the enum macsec-cipher: cipher suites of MACsec.
 type MacsecCipher uint64
 
 // Values of MacsecCipher.
@@ -2076,7 +2089,7 @@ var namesMacsecCipher = nl.EnumNames[MacsecCipher]{
 	{MacsecCipherDefault, "default"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or MacsecCipher(n) if it has none.
 func (v MacsecCipher) String() string { return namesMacsecCipher.Format(v) }
 
 // ParseMacsecCipher returns the value with a name.
@@ -2088,7 +2101,7 @@ func (v MacsecCipher) MarshalText() ([]byte, error) { return []byte(v.String()),
 // UnmarshalText sets v as ParseMacsecCipher does.
 func (v *MacsecCipher) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseMacsecCipher) }
 
-// MacsecValidation: what is done with frames that are not authentic.
+// MacsecValidation says what is done with frames that are not authentic.
 type MacsecValidation uint8
 
 // Values of MacsecValidation.
@@ -2107,7 +2120,7 @@ var namesMacsecValidation = nl.EnumNames[MacsecValidation]{
 	{MacsecValidationStrict, "strict"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or MacsecValidation(n) if it has none.
 func (v MacsecValidation) String() string { return namesMacsecValidation.Format(v) }
 
 // ParseMacsecValidation returns the value with a name.
@@ -2121,7 +2134,7 @@ func (v *MacsecValidation) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseMacsecValidation)
 }
 
-// MacsecOffload: where MACsec is processed.
+// MacsecOffload says where MACsec is processed.
 type MacsecOffload uint8
 
 // Values of MacsecOffload.
@@ -2140,7 +2153,7 @@ var namesMacsecOffload = nl.EnumNames[MacsecOffload]{
 	{MacsecOffloadMAC, "mac"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or MacsecOffload(n) if it has none.
 func (v MacsecOffload) String() string { return namesMacsecOffload.Format(v) }
 
 // ParseMacsecOffload returns the value with a name.
@@ -2152,7 +2165,7 @@ func (v MacsecOffload) MarshalText() ([]byte, error) { return []byte(v.String())
 // UnmarshalText sets v as ParseMacsecOffload does.
 func (v *MacsecOffload) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseMacsecOffload) }
 
-// NetkitPolicy: what happens to packets no program decides on.
+// NetkitPolicy says what happens to packets no program decides on.
 type NetkitPolicy uint32
 
 // Values of NetkitPolicy.
@@ -2168,7 +2181,7 @@ var namesNetkitPolicy = nl.EnumNames[NetkitPolicy]{
 	{NetkitPolicyBlackhole, "blackhole"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or NetkitPolicy(n) if it has none.
 func (v NetkitPolicy) String() string { return namesNetkitPolicy.Format(v) }
 
 // ParseNetkitPolicy returns the value with a name.
@@ -2180,7 +2193,7 @@ func (v NetkitPolicy) MarshalText() ([]byte, error) { return []byte(v.String()),
 // UnmarshalText sets v as ParseNetkitPolicy does.
 func (v *NetkitPolicy) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseNetkitPolicy) }
 
-// NetkitMode: layer at which a netkit device works.
+// NetkitMode is the enum netkit-mode: layer at which a netkit device works.
 type NetkitMode uint32
 
 // Values of NetkitMode.
@@ -2196,7 +2209,7 @@ var namesNetkitMode = nl.EnumNames[NetkitMode]{
 	{NetkitModeL3, "l3"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or NetkitMode(n) if it has none.
 func (v NetkitMode) String() string { return namesNetkitMode.Format(v) }
 
 // ParseNetkitMode returns the value with a name.
@@ -2208,7 +2221,7 @@ func (v NetkitMode) MarshalText() ([]byte, error) { return []byte(v.String()), n
 // UnmarshalText sets v as ParseNetkitMode does.
 func (v *NetkitMode) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseNetkitMode) }
 
-// NetkitScrub: what happens to mark and priority of packets that change
+// NetkitScrub says what happens to mark and priority of packets that change
 // namespace.
 type NetkitScrub uint32
 
@@ -2225,7 +2238,7 @@ var namesNetkitScrub = nl.EnumNames[NetkitScrub]{
 	{NetkitScrubDefault, "default"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or NetkitScrub(n) if it has none.
 func (v NetkitScrub) String() string { return namesNetkitScrub.Format(v) }
 
 // ParseNetkitScrub returns the value with a name.
@@ -2253,7 +2266,7 @@ var namesTunType = nl.EnumNames[TunType]{
 	{TunTypeTap, "tap"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or TunType(n) if it has none.
 func (v TunType) String() string { return namesTunType.Format(v) }
 
 // ParseTunType returns the value with a name.
@@ -2265,7 +2278,7 @@ func (v TunType) MarshalText() ([]byte, error) { return []byte(v.String()), nil 
 // UnmarshalText sets v as ParseTunType does.
 func (v *TunType) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseTunType) }
 
-// CANState: error state of a CAN controller.
+// CANState is the enum can-state: error state of a CAN controller.
 type CANState uint32
 
 // Values of CANState.
@@ -2293,7 +2306,7 @@ var namesCANState = nl.EnumNames[CANState]{
 	{CANStateSleeping, "sleeping"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or CANState(n) if it has none.
 func (v CANState) String() string { return namesCANState.Format(v) }
 
 // ParseCANState returns the value with a name.
@@ -2305,7 +2318,8 @@ func (v CANState) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 // UnmarshalText sets v as ParseCANState does.
 func (v *CANState) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseCANState) }
 
-// CANCtrlmodeFlags: modes of a CAN controller.
+// CANCtrlmodeFlags is the set of flags can-ctrlmode-flags: modes of a CAN
+// controller.
 type CANCtrlmodeFlags uint32
 
 // Values of CANCtrlmodeFlags.
@@ -2362,7 +2376,8 @@ func (v *CANCtrlmodeFlags) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseCANCtrlmodeFlags)
 }
 
-// RmnetFlags: options of a Qualcomm modem device.
+// RmnetFlags is the set of flags rmnet-flags: options of a Qualcomm modem
+// device.
 type RmnetFlags uint32
 
 // Values of RmnetFlags.
@@ -2402,7 +2417,7 @@ func (v RmnetFlags) MarshalText() ([]byte, error) { return []byte(v.String()), n
 // UnmarshalText sets v as ParseRmnetFlags does.
 func (v *RmnetFlags) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseRmnetFlags) }
 
-// OvpnMode: how many peers an OpenVPN device has.
+// OvpnMode says how many peers an OpenVPN device has.
 type OvpnMode uint8
 
 // Values of OvpnMode.
@@ -2418,7 +2433,7 @@ var namesOvpnMode = nl.EnumNames[OvpnMode]{
 	{OvpnModeMP, "mp"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or OvpnMode(n) if it has none.
 func (v OvpnMode) String() string { return namesOvpnMode.Format(v) }
 
 // ParseOvpnMode returns the value with a name.
@@ -2430,7 +2445,7 @@ func (v OvpnMode) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 // UnmarshalText sets v as ParseOvpnMode does.
 func (v *OvpnMode) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseOvpnMode) }
 
-// BridgeFlags: which device a request of the bridge family is for.
+// BridgeFlags says which device a request of the bridge family is for.
 type BridgeFlags uint16
 
 // Values of BridgeFlags.
@@ -2458,7 +2473,8 @@ func (v BridgeFlags) MarshalText() ([]byte, error) { return []byte(v.String()), 
 // UnmarshalText sets v as ParseBridgeFlags does.
 func (v *BridgeFlags) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseBridgeFlags) }
 
-// BridgeMode: embedded switch mode of a network controller.
+// BridgeMode is the enum bridge-mode: embedded switch mode of a network
+// controller.
 type BridgeMode uint16
 
 // Values of BridgeMode.
@@ -2477,7 +2493,7 @@ var namesBridgeMode = nl.EnumNames[BridgeMode]{
 	{BridgeModeUndef, "undef"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or BridgeMode(n) if it has none.
 func (v BridgeMode) String() string { return namesBridgeMode.Format(v) }
 
 // ParseBridgeMode returns the value with a name.
@@ -2511,7 +2527,7 @@ var namesMRPPortState = nl.EnumNames[MRPPortState]{
 	{MRPPortStateNotConnected, "not-connected"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or MRPPortState(n) if it has none.
 func (v MRPPortState) String() string { return namesMRPPortState.Format(v) }
 
 // ParseMRPPortState returns the value with a name.
@@ -2542,7 +2558,7 @@ var namesMRPPortRole = nl.EnumNames[MRPPortRole]{
 	{MRPPortRoleInter, "inter"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or MRPPortRole(n) if it has none.
 func (v MRPPortRole) String() string { return namesMRPPortRole.Format(v) }
 
 // ParseMRPPortRole returns the value with a name.
@@ -2570,7 +2586,7 @@ var namesMRPRingState = nl.EnumNames[MRPRingState]{
 	{MRPRingStateClosed, "closed"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or MRPRingState(n) if it has none.
 func (v MRPRingState) String() string { return namesMRPRingState.Format(v) }
 
 // ParseMRPRingState returns the value with a name.
@@ -2604,7 +2620,7 @@ var namesMRPRingRole = nl.EnumNames[MRPRingRole]{
 	{MRPRingRoleMRA, "mra"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or MRPRingRole(n) if it has none.
 func (v MRPRingRole) String() string { return namesMRPRingRole.Format(v) }
 
 // ParseMRPRingRole returns the value with a name.
@@ -2632,7 +2648,7 @@ var namesMRPInState = nl.EnumNames[MRPInState]{
 	{MRPInStateClosed, "closed"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or MRPInState(n) if it has none.
 func (v MRPInState) String() string { return namesMRPInState.Format(v) }
 
 // ParseMRPInState returns the value with a name.
@@ -2663,7 +2679,7 @@ var namesMRPInRole = nl.EnumNames[MRPInRole]{
 	{MRPInRoleMIM, "mim"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or MRPInRole(n) if it has none.
 func (v MRPInRole) String() string { return namesMRPInRole.Format(v) }
 
 // ParseMRPInRole returns the value with a name.
@@ -2675,7 +2691,7 @@ func (v MRPInRole) MarshalText() ([]byte, error) { return []byte(v.String()), ni
 // UnmarshalText sets v as ParseMRPInRole does.
 func (v *MRPInRole) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseMRPInRole) }
 
-// CFMDomain: what a maintenance end point guards.
+// CFMDomain says what a maintenance end point guards.
 type CFMDomain uint32
 
 // Values of CFMDomain.
@@ -2691,7 +2707,7 @@ var namesCFMDomain = nl.EnumNames[CFMDomain]{
 	{CFMDomainVLAN, "vlan"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or CFMDomain(n) if it has none.
 func (v CFMDomain) String() string { return namesCFMDomain.Format(v) }
 
 // ParseCFMDomain returns the value with a name.
@@ -2719,7 +2735,7 @@ var namesCFMMEPDirection = nl.EnumNames[CFMMEPDirection]{
 	{CFMMEPDirectionUp, "up"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or CFMMEPDirection(n) if it has none.
 func (v CFMMEPDirection) String() string { return namesCFMMEPDirection.Format(v) }
 
 // ParseCFMMEPDirection returns the value with a name.
@@ -2733,7 +2749,8 @@ func (v *CFMMEPDirection) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseCFMMEPDirection)
 }
 
-// CFMCCMInterval: time between continuity check messages.
+// CFMCCMInterval is the enum cfm-ccm-interval: time between continuity check
+// messages.
 type CFMCCMInterval uint32
 
 // Values of CFMCCMInterval.
@@ -2767,7 +2784,7 @@ var namesCFMCCMInterval = nl.EnumNames[CFMCCMInterval]{
 	{CFMCCMInterval10Min, "10-min"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or CFMCCMInterval(n) if it has none.
 func (v CFMCCMInterval) String() string { return namesCFMCCMInterval.Format(v) }
 
 // ParseCFMCCMInterval returns the value with a name.

@@ -1120,8 +1120,8 @@ func (m *SetStatsRequest) Decode(d *nl.Decoder) {
 	}
 }
 
-// SetStats: chooses which counters hardware keeps for a link. The header must
-// name the link and select no counters.
+// SetStats sends setstats: chooses which counters hardware keeps for a link.
+// The header must name the link and select no counters.
 //
 // Needs CAP_NET_ADMIN.
 func (c *Client) SetStats(ctx context.Context, req *SetStatsRequest, opts ...nl.CallOption) error {

@@ -12,7 +12,7 @@ import (
 
 const sizeIfinfomsg = 16
 
-// Ifinfomsg: fixed header of every link message.
+// Ifinfomsg holds the struct ifinfomsg: fixed header of every link message.
 type Ifinfomsg struct {
 	// Protocol family the message is about. Zero for the link itself.
 	Family AddressFamily `json:"ifi-family"`
@@ -57,7 +57,8 @@ func (s *Ifinfomsg) Decode(d *nl.Decoder) {
 
 const sizeLinkStats = 96
 
-// LinkStats: device counters, 32 bits wide. They wrap; prefer the 64-bit ones.
+// LinkStats holds the struct rtnl-link-stats: device counters, 32 bits wide.
+// They wrap; prefer the 64-bit ones.
 type LinkStats struct {
 	// Good packets received.
 	RxPackets uint32 `json:"rx-packets"`
@@ -182,7 +183,7 @@ func (s *LinkStats) Decode(d *nl.Decoder) {
 
 const sizeLinkStats64 = 200
 
-// LinkStats64: device counters.
+// LinkStats64 holds the struct rtnl-link-stats64: device counters.
 type LinkStats64 struct {
 	// Good packets received.
 	RxPackets uint64 `json:"rx-packets"`
@@ -312,7 +313,8 @@ func (s *LinkStats64) Decode(d *nl.Decoder) {
 
 const sizeLinkIfmap = 32
 
-// LinkIfmap: hardware resources of an old-style device.
+// LinkIfmap holds the struct rtnl-link-ifmap: hardware resources of an
+// old-style device.
 type LinkIfmap struct {
 	// First address of shared memory.
 	MemStart uint64 `json:"mem-start"`
@@ -362,7 +364,8 @@ func (s *LinkIfmap) Decode(d *nl.Decoder) {
 
 const sizeBridgeID = 8
 
-// BridgeID: spanning tree identifier of a bridge.
+// BridgeID holds the struct ifla-bridge-id: spanning tree identifier of a
+// bridge.
 type BridgeID struct {
 	// Bridge priority. Big-endian on the wire.
 	Prio uint16 `json:"prio"`
@@ -397,7 +400,8 @@ func (s *BridgeID) Decode(d *nl.Decoder) {
 
 const sizeBridgeBoolopts = 8
 
-// BridgeBoolopts: boolean options of a bridge, several at once.
+// BridgeBoolopts holds the struct br-boolopt-multi: boolean options of a
+// bridge, several at once.
 type BridgeBoolopts struct {
 	// Values of the options.
 	Value BridgeBooloptMask `json:"optval"`
@@ -431,7 +435,7 @@ func (s *BridgeBoolopts) Decode(d *nl.Decoder) {
 
 const sizeVLANFlagsChange = 8
 
-// VLANFlagsChange: options of a VLAN device and which of them change.
+// VLANFlagsChange holds options of a VLAN device and which of them change.
 type VLANFlagsChange struct {
 	// Values of the options.
 	Flags VLANFlags `json:"flags"`
@@ -465,7 +469,8 @@ func (s *VLANFlagsChange) Decode(d *nl.Decoder) {
 
 const sizeVLANQoSMapping = 8
 
-// VLANQoSMapping: mapping between packet priority and tag priority.
+// VLANQoSMapping holds the struct ifla-vlan-qos-mapping: mapping between packet
+// priority and tag priority.
 type VLANQoSMapping struct {
 	// Priority mapped: of the packet on egress, of the tag on ingress.
 	From uint32 `json:"from"`
@@ -533,7 +538,7 @@ func (s *VXLANPortRange) Decode(d *nl.Decoder) {
 
 const sizeVFMAC = 36
 
-// VFMAC: link-layer address of a virtual function.
+// VFMAC holds the struct ifla-vf-mac: link-layer address of a virtual function.
 type VFMAC struct {
 	// Number of the function.
 	VF uint32 `json:"vf"`
@@ -567,7 +572,8 @@ func (s *VFMAC) Decode(d *nl.Decoder) {
 
 const sizeVFBroadcast = 32
 
-// VFBroadcast: broadcast address of a virtual function.
+// VFBroadcast holds the struct ifla-vf-broadcast: broadcast address of a
+// virtual function.
 type VFBroadcast struct {
 	// Address, padded with zeros.
 	Broadcast [32]byte `json:"broadcast"`
@@ -677,7 +683,8 @@ func (s *VFVLANInfo) Decode(d *nl.Decoder) {
 
 const sizeVFTxRate = 8
 
-// VFTxRate: rate limit of a virtual function, old form.
+// VFTxRate holds the struct ifla-vf-tx-rate: rate limit of a virtual function,
+// old form.
 type VFTxRate struct {
 	// Number of the function.
 	VF uint32 `json:"vf"`
@@ -711,7 +718,7 @@ func (s *VFTxRate) Decode(d *nl.Decoder) {
 
 const sizeVFRate = 12
 
-// VFRate: rate limits of a virtual function.
+// VFRate holds the struct ifla-vf-rate: rate limits of a virtual function.
 type VFRate struct {
 	// Number of the function.
 	VF uint32 `json:"vf"`
@@ -749,7 +756,8 @@ func (s *VFRate) Decode(d *nl.Decoder) {
 
 const sizeVFSpoofchk = 8
 
-// VFSpoofchk: spoof check of a virtual function.
+// VFSpoofchk holds the struct ifla-vf-spoofchk: spoof check of a virtual
+// function.
 type VFSpoofchk struct {
 	// Number of the function.
 	VF uint32 `json:"vf"`
@@ -783,7 +791,8 @@ func (s *VFSpoofchk) Decode(d *nl.Decoder) {
 
 const sizeVFLinkState = 8
 
-// VFLinkState: link state policy of a virtual function.
+// VFLinkState holds the struct ifla-vf-link-state: link state policy of a
+// virtual function.
 type VFLinkState struct {
 	// Number of the function.
 	VF uint32 `json:"vf"`
@@ -817,7 +826,8 @@ func (s *VFLinkState) Decode(d *nl.Decoder) {
 
 const sizeVFRSSQueryEn = 8
 
-// VFRSSQueryEn: whether a virtual function may query its receive hash settings.
+// VFRSSQueryEn says whether a virtual function may query its receive hash
+// settings.
 type VFRSSQueryEn struct {
 	// Number of the function.
 	VF uint32 `json:"vf"`
@@ -851,7 +861,7 @@ func (s *VFRSSQueryEn) Decode(d *nl.Decoder) {
 
 const sizeVFTrust = 8
 
-// VFTrust: whether a virtual function is trusted.
+// VFTrust says whether a virtual function is trusted.
 type VFTrust struct {
 	// Number of the function.
 	VF uint32 `json:"vf"`
@@ -885,7 +895,8 @@ func (s *VFTrust) Decode(d *nl.Decoder) {
 
 const sizeVFGUID = 16
 
-// VFGUID: InfiniBand identifier of a virtual function.
+// VFGUID holds the struct ifla-vf-guid: InfiniBand identifier of a virtual
+// function.
 type VFGUID struct {
 	// Number of the function.
 	VF uint32 `json:"vf"`
@@ -919,7 +930,7 @@ func (s *VFGUID) Decode(d *nl.Decoder) {
 
 const sizeCacheInfo = 16
 
-// CacheInfo: IPv6 timers of a link.
+// CacheInfo holds the struct ifla-cacheinfo: IPv6 timers of a link.
 type CacheInfo struct {
 	// Largest packet that can be reassembled, in bytes.
 	MaxReasmLen uint32 `json:"max-reasm-len"`
@@ -962,8 +973,8 @@ func (s *CacheInfo) Decode(d *nl.Decoder) {
 
 const sizeIPv4Devconf = 132
 
-// IPv4Devconf: IPv4 configuration of a link, as in net.ipv4.conf. Truth values
-// are 0 and 1.
+// IPv4Devconf holds the struct ipv4-devconf: IPv4 configuration of a link, as
+// in net.ipv4.conf. Truth values are 0 and 1.
 type IPv4Devconf struct {
 	// Whether packets are forwarded.
 	Forwarding int32 `json:"forwarding"`
@@ -1122,8 +1133,8 @@ func (s *IPv4Devconf) Decode(d *nl.Decoder) {
 
 const sizeIPv6Devconf = 240
 
-// IPv6Devconf: IPv6 configuration of a link, as in net.ipv6.conf. Truth values
-// are 0 and 1.
+// IPv6Devconf holds the struct ipv6-devconf: IPv6 configuration of a link, as
+// in net.ipv6.conf. Truth values are 0 and 1.
 type IPv6Devconf struct {
 	// Whether packets are forwarded.
 	Forwarding int32 `json:"forwarding"`
@@ -1392,7 +1403,7 @@ func (s *IPv6Devconf) Decode(d *nl.Decoder) {
 
 const sizeInet6Stats = 304
 
-// Inet6Stats: IPv6 counters of a link.
+// Inet6Stats holds the struct ifla-inet6-stats: IPv6 counters of a link.
 type Inet6Stats struct {
 	// Number of counters, this one included.
 	Num uint64 `json:"num"`
@@ -1570,7 +1581,7 @@ func (s *Inet6Stats) Decode(d *nl.Decoder) {
 
 const sizeICMP6Stats = 56
 
-// ICMP6Stats: ICMPv6 counters of a link.
+// ICMP6Stats holds the struct ifla-icmp6-stats: ICMPv6 counters of a link.
 type ICMP6Stats struct {
 	// Number of counters, this one included.
 	Num uint64 `json:"num"`
@@ -1624,7 +1635,8 @@ func (s *ICMP6Stats) Decode(d *nl.Decoder) {
 
 const sizeIfStatsMsg = 12
 
-// IfStatsMsg: fixed header of every statistics message.
+// IfStatsMsg holds the struct if-stats-msg: fixed header of every statistics
+// message.
 type IfStatsMsg struct {
 	// Not used, zero.
 	Family AddressFamily `json:"family"`
@@ -1658,7 +1670,7 @@ func (s *IfStatsMsg) Decode(d *nl.Decoder) {
 
 const sizeBridgeVLANXstats = 40
 
-// BridgeVLANXstats: counters of a VLAN of a bridge.
+// BridgeVLANXstats holds counters of a VLAN of a bridge.
 type BridgeVLANXstats struct {
 	// Bytes received.
 	RxBytes uint64 `json:"rx-bytes"`
@@ -1708,8 +1720,8 @@ func (s *BridgeVLANXstats) Decode(d *nl.Decoder) {
 
 const sizeBrMcastStats = 240
 
-// BrMcastStats: multicast control packets of a bridge. Pairs count received,
-// then sent.
+// BrMcastStats holds the struct br-mcast-stats: multicast control packets of a
+// bridge. Pairs count received, then sent.
 type BrMcastStats struct {
 	// IGMPv1 queries. Received, then sent.
 	IGMPv1Queries [2]uint64 `json:"igmp-v1queries"`
@@ -1855,7 +1867,8 @@ func (s *BrMcastStats) Decode(d *nl.Decoder) {
 
 const sizeBridgeSTPXstats = 48
 
-// BridgeSTPXstats: spanning tree counters of a bridge port.
+// BridgeSTPXstats holds the struct bridge-stp-xstats: spanning tree counters of
+// a bridge port.
 type BridgeSTPXstats struct {
 	// Changes to the blocking state.
 	TransitionBlk uint64 `json:"transition-blk"`
@@ -1905,7 +1918,7 @@ func (s *BridgeSTPXstats) Decode(d *nl.Decoder) {
 
 const sizeHWStats64 = 72
 
-// HWStats64: counters of offloading hardware.
+// HWStats64 holds counters of offloading hardware.
 type HWStats64 struct {
 	// Good packets received.
 	RxPackets uint64 `json:"rx-packets"`
@@ -1967,7 +1980,7 @@ func (s *HWStats64) Decode(d *nl.Decoder) {
 
 const sizeMPLSLinkStats = 72
 
-// MPLSLinkStats: MPLS counters of a link.
+// MPLSLinkStats holds the struct mpls-link-stats: MPLS counters of a link.
 type MPLSLinkStats struct {
 	// Packets received.
 	RxPackets uint64 `json:"rx-packets"`
@@ -2063,7 +2076,7 @@ func (s *GenevePortRange) Decode(d *nl.Decoder) {
 
 const sizeCANBittiming = 32
 
-// CANBittiming: bit timing of a CAN controller.
+// CANBittiming holds the struct can-bittiming: bit timing of a CAN controller.
 type CANBittiming struct {
 	// Bit rate in bit/s.
 	Bitrate uint32 `json:"bitrate"`
@@ -2121,7 +2134,7 @@ func (s *CANBittiming) Decode(d *nl.Decoder) {
 
 const sizeCANBittimingConst = 48
 
-// CANBittimingConst: limits of the bit timing of a CAN controller.
+// CANBittimingConst holds limits of the bit timing of a CAN controller.
 type CANBittimingConst struct {
 	// Name of the controller, padded with zeros.
 	Name [16]byte `json:"name"`
@@ -2213,7 +2226,7 @@ func (s *CANClock) Decode(d *nl.Decoder) {
 
 const sizeCANCtrlmode = 8
 
-// CANCtrlmode: modes of a CAN controller and which of them change.
+// CANCtrlmode holds modes of a CAN controller and which of them change.
 type CANCtrlmode struct {
 	// Modes a request changes.
 	Mask CANCtrlmodeFlags `json:"mask"`
@@ -2247,7 +2260,7 @@ func (s *CANCtrlmode) Decode(d *nl.Decoder) {
 
 const sizeCANBerrCounter = 4
 
-// CANBerrCounter: bus error counters of a CAN controller.
+// CANBerrCounter holds bus error counters of a CAN controller.
 type CANBerrCounter struct {
 	// Errors when sending.
 	TxErr uint16 `json:"txerr"`
@@ -2281,7 +2294,7 @@ func (s *CANBerrCounter) Decode(d *nl.Decoder) {
 
 const sizeRmnetFlagsChange = 8
 
-// RmnetFlagsChange: options of a Qualcomm modem device and which of them
+// RmnetFlagsChange holds options of a Qualcomm modem device and which of them
 // change.
 type RmnetFlagsChange struct {
 	// Values of the options.

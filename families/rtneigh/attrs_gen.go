@@ -5,7 +5,7 @@ package rtneigh
 
 import nl "github.com/nlgen/nlgen/runtime"
 
-// Attributes of neighbour-attrs.
+// Ids of the attributes neighbour-attrs.
 const (
 	attrNeighbourDst         = 1
 	attrNeighbourLladdr      = 2
@@ -26,13 +26,13 @@ const (
 	attrNeighbourFlagsMask   = 17
 )
 
-// Attributes of nfea-attrs.
+// Ids of the attributes nfea-attrs.
 const (
 	attrNfeaActivityNotify = 1
 	attrNfeaDontRefresh    = 2
 )
 
-// Attributes of ndt-attrs.
+// Ids of the attributes ndt-attrs.
 const (
 	attrNdtName       = 1
 	attrNdtThresh1    = 2
@@ -45,7 +45,7 @@ const (
 	attrNdtPad        = 9
 )
 
-// Attributes of ndtpa-attrs.
+// Ids of the attributes ndtpa-attrs.
 const (
 	attrNdtpaIfindex             = 1
 	attrNdtpaRefcnt              = 2
@@ -138,7 +138,8 @@ var schema = nl.Schema{
 	},
 }
 
-// FDBExtAttrs: further attributes of a bridge forwarding entry.
+// FDBExtAttrs holds the attributes nfea-attrs: further attributes of a bridge
+// forwarding entry.
 type FDBExtAttrs struct {
 	// Which changes of activity are notified.
 	ActivityNotify nl.Opt[FDBNotify] `json:"activity-notify,omitzero"`
@@ -169,7 +170,7 @@ func (m *FDBExtAttrs) Decode(d *nl.Decoder) {
 	}
 }
 
-// TableParms: parameters of neighbours, by default or for one interface.
+// TableParms holds parameters of neighbours, by default or for one interface.
 type TableParms struct {
 	// Interface the parameters are for. Absent in the defaults.
 	Ifindex nl.Opt[uint32] `json:"ifindex,omitzero"`

@@ -51,7 +51,7 @@ func (v State) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 // UnmarshalText sets v as ParseState does.
 func (v *State) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseState) }
 
-// Flag: flags of a neighbour.
+// Flag is the set of flags ntf-flags: flags of a neighbour.
 type Flag uint8
 
 // Values of Flag.
@@ -97,7 +97,7 @@ func (v Flag) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 // UnmarshalText sets v as ParseFlag does.
 func (v *Flag) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseFlag) }
 
-// ExtFlag: further flags of a neighbour.
+// ExtFlag is the set of flags ntf-ext-flags: further flags of a neighbour.
 type ExtFlag uint32
 
 // Values of ExtFlag.
@@ -129,7 +129,8 @@ func (v ExtFlag) MarshalText() ([]byte, error) { return []byte(v.String()), nil 
 // UnmarshalText sets v as ParseExtFlag does.
 func (v *ExtFlag) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseExtFlag) }
 
-// FDBNotify: activity notifications of a forwarding entry.
+// FDBNotify is the set of flags fdb-notify: activity notifications of a
+// forwarding entry.
 type FDBNotify uint8
 
 // Values of FDBNotify.
@@ -203,7 +204,7 @@ var namesRouteType = nl.EnumNames[RouteType]{
 	{RouteTypeXresolve, "xresolve"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or RouteType(n) if it has none.
 func (v RouteType) String() string { return namesRouteType.Format(v) }
 
 // ParseRouteType returns the value with a name.
@@ -215,8 +216,8 @@ func (v RouteType) MarshalText() ([]byte, error) { return []byte(v.String()), ni
 // UnmarshalText sets v as ParseRouteType does.
 func (v *RouteType) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseRouteType) }
 
-// Protocol: who made an entry. Values above static mean nothing to the kernel,
-// routing daemons mark their entries with them.
+// Protocol says who made an entry. Values above static mean nothing to the
+// kernel, routing daemons mark their entries with them.
 type Protocol uint8
 
 // Values of Protocol.
@@ -295,7 +296,7 @@ var namesProtocol = nl.EnumNames[Protocol]{
 	{ProtocolEigrp, "eigrp"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or Protocol(n) if it has none.
 func (v Protocol) String() string { return namesProtocol.Format(v) }
 
 // ParseProtocol returns the value with a name.

@@ -79,7 +79,7 @@ func (s *NdtMsg) Decode(d *nl.Decoder) {
 
 const sizeCacheinfo = 16
 
-// Cacheinfo: age and usage of a neighbour.
+// Cacheinfo holds the struct nda-cacheinfo: age and usage of a neighbour.
 type Cacheinfo struct {
 	// Time since the neighbour was confirmed, in hundredths of a second.
 	Confirmed uint32 `json:"confirmed"`
@@ -183,7 +183,7 @@ func (s *TableConfig) Decode(d *nl.Decoder) {
 
 const sizeTableStats = 88
 
-// TableStats: counters of a neighbour table.
+// TableStats holds counters of a neighbour table.
 type TableStats struct {
 	// Entries allocated.
 	Allocs uint64 `json:"allocs"`

@@ -9,7 +9,7 @@ import (
 	nl "github.com/nlgen/nlgen/runtime"
 )
 
-// Attributes of route-attrs.
+// Ids of the attributes route-attrs.
 const (
 	attrRouteDst          = 1
 	attrRouteSrc          = 2
@@ -40,7 +40,7 @@ const (
 	attrRouteNhID         = 30
 )
 
-// Attributes of metrics.
+// Ids of the attributes metrics.
 const (
 	attrMetricsLock             = 1
 	attrMetricsMTU              = 2
@@ -61,13 +61,13 @@ const (
 	attrMetricsFastopenNoCookie = 17
 )
 
-// Attributes of mpls-iptunnel-attrs.
+// Ids of the attributes mpls-iptunnel-attrs.
 const (
 	attrMPLSIptunnelDst = 1
 	attrMPLSIptunnelTTL = 2
 )
 
-// Attributes of lwtunnel-ip-attrs.
+// Ids of the attributes lwtunnel-ip-attrs.
 const (
 	attrLwtunnelIPID    = 1
 	attrLwtunnelIPDst   = 2
@@ -79,7 +79,7 @@ const (
 	attrLwtunnelIPOpts  = 8
 )
 
-// Attributes of lwtunnel-ip6-attrs.
+// Ids of the attributes lwtunnel-ip6-attrs.
 const (
 	attrLwtunnelIP6ID       = 1
 	attrLwtunnelIP6Dst      = 2
@@ -91,26 +91,26 @@ const (
 	attrLwtunnelIP6Opts     = 8
 )
 
-// Attributes of lwtunnel-ip-opts-attrs.
+// Ids of the attributes lwtunnel-ip-opts-attrs.
 const (
 	attrLwtunnelIPOptsGeneve = 1
 	attrLwtunnelIPOptsVXLAN  = 2
 	attrLwtunnelIPOptsErspan = 3
 )
 
-// Attributes of lwtunnel-ip-opt-geneve-attrs.
+// Ids of the attributes lwtunnel-ip-opt-geneve-attrs.
 const (
 	attrLwtunnelIPOptGeneveClass = 1
 	attrLwtunnelIPOptGeneveType  = 2
 	attrLwtunnelIPOptGeneveData  = 3
 )
 
-// Attributes of lwtunnel-ip-opt-vxlan-attrs.
+// Ids of the attributes lwtunnel-ip-opt-vxlan-attrs.
 const (
 	attrLwtunnelIPOptVXLANGbp = 1
 )
 
-// Attributes of lwtunnel-ip-opt-erspan-attrs.
+// Ids of the attributes lwtunnel-ip-opt-erspan-attrs.
 const (
 	attrLwtunnelIPOptErspanVer   = 1
 	attrLwtunnelIPOptErspanIndex = 2
@@ -118,12 +118,12 @@ const (
 	attrLwtunnelIPOptErspanHwid  = 4
 )
 
-// Attributes of seg6-iptunnel-attrs.
+// Ids of the attributes seg6-iptunnel-attrs.
 const (
 	attrSeg6IptunnelSrh = 1
 )
 
-// Attributes of bpf-attrs.
+// Ids of the attributes bpf-attrs.
 const (
 	attrBPFIn           = 1
 	attrBPFOut          = 2
@@ -131,13 +131,13 @@ const (
 	attrBPFXmitHeadroom = 4
 )
 
-// Attributes of bpf-prog-attrs.
+// Ids of the attributes bpf-prog-attrs.
 const (
 	attrBPFProgFd   = 1
 	attrBPFProgName = 2
 )
 
-// Attributes of seg6-local-attrs.
+// Ids of the attributes seg6-local-attrs.
 const (
 	attrSeg6LocalAction   = 1
 	attrSeg6LocalSrh      = 2
@@ -152,13 +152,13 @@ const (
 	attrSeg6LocalFlavors  = 11
 )
 
-// Attributes of seg6-local-bpf-prog-attrs.
+// Ids of the attributes seg6-local-bpf-prog-attrs.
 const (
 	attrSeg6LocalBPFProgProg     = 1
 	attrSeg6LocalBPFProgProgName = 2
 )
 
-// Attributes of seg6-local-cnt-attrs.
+// Ids of the attributes seg6-local-cnt-attrs.
 const (
 	attrSeg6LocalCntPad     = 1
 	attrSeg6LocalCntPackets = 2
@@ -166,19 +166,19 @@ const (
 	attrSeg6LocalCntErrors  = 4
 )
 
-// Attributes of seg6-local-flv-attrs.
+// Ids of the attributes seg6-local-flv-attrs.
 const (
 	attrSeg6LocalFlvOperation    = 1
 	attrSeg6LocalFlvLcblockBits  = 2
 	attrSeg6LocalFlvLcnodeFnBits = 3
 )
 
-// Attributes of rpl-iptunnel-attrs.
+// Ids of the attributes rpl-iptunnel-attrs.
 const (
 	attrRplIptunnelSrh = 1
 )
 
-// Attributes of ioam6-iptunnel-attrs.
+// Ids of the attributes ioam6-iptunnel-attrs.
 const (
 	attrIOAM6IptunnelMode  = 1
 	attrIOAM6IptunnelDst   = 2
@@ -188,13 +188,13 @@ const (
 	attrIOAM6IptunnelSrc   = 6
 )
 
-// Attributes of xfrm-attrs.
+// Ids of the attributes xfrm-attrs.
 const (
 	attrXfrmIfID = 1
 	attrXfrmLink = 2
 )
 
-// Attributes of ila-attrs.
+// Ids of the attributes ila-attrs.
 const (
 	attrIlaLocator      = 1
 	attrIlaIdentifier   = 2
@@ -207,7 +207,7 @@ const (
 	attrIlaHookType     = 9
 )
 
-// Attributes of cache-report-attrs.
+// Ids of the attributes cache-report-attrs.
 const (
 	attrCacheReportMsgtype = 1
 	attrCacheReportVifID   = 2
@@ -435,7 +435,7 @@ var schema = nl.Schema{
 	},
 }
 
-// Nexthop: attributes of one nexthop of a multipath route.
+// Nexthop holds attributes of one nexthop of a multipath route.
 type Nexthop struct {
 	Header RtNexthop `json:"header"`
 	// Address of the gateway, of the same family as the route.
@@ -493,7 +493,7 @@ func (m *Nexthop) Decode(d *nl.Decoder) {
 	}
 }
 
-// Metrics: protocol parameters of a route.
+// Metrics holds the attributes metrics: protocol parameters of a route.
 type Metrics struct {
 	// Metrics that must not be changed by measurement: bit n stands for the
 	// attribute with id n.
@@ -602,7 +602,7 @@ func (m *Metrics) Decode(d *nl.Decoder) {
 	}
 }
 
-// MPLSEncap: MPLS encapsulation.
+// MPLSEncap holds the attributes mpls-iptunnel-attrs: MPLS encapsulation.
 type MPLSEncap struct {
 	// Label entries to push, outermost first. Each has the label in the upper
 	// 20 bits and the bottom-of-stack bit at 0x100.
@@ -634,7 +634,7 @@ func (m *MPLSEncap) Decode(d *nl.Decoder) {
 	}
 }
 
-// IPEncap: IPv4 tunnel encapsulation.
+// IPEncap holds the attributes lwtunnel-ip-attrs: IPv4 tunnel encapsulation.
 type IPEncap struct {
 	// Tunnel id, such as a VXLAN network identifier or a GRE key. Big-endian on
 	// the wire.
@@ -692,7 +692,7 @@ func (m *IPEncap) Decode(d *nl.Decoder) {
 	}
 }
 
-// IP6Encap: IPv6 tunnel encapsulation.
+// IP6Encap holds the attributes lwtunnel-ip6-attrs: IPv6 tunnel encapsulation.
 type IP6Encap struct {
 	// Tunnel id, such as a VXLAN network identifier or a GRE key. Big-endian on
 	// the wire.
@@ -750,7 +750,7 @@ func (m *IP6Encap) Decode(d *nl.Decoder) {
 	}
 }
 
-// TunnelOpts: options of the tunnel protocol. One route has options of one
+// TunnelOpts holds options of the tunnel protocol. One route has options of one
 // protocol.
 type TunnelOpts struct {
 	// A GENEVE option. Several may follow each other.
@@ -824,7 +824,7 @@ func (m *GeneveOpt) Decode(d *nl.Decoder) {
 	}
 }
 
-// VXLANOpt: VXLAN options.
+// VXLANOpt holds the attributes lwtunnel-ip-opt-vxlan-attrs: VXLAN options.
 type VXLANOpt struct {
 	// Group based policy id.
 	Gbp nl.Opt[uint32] `json:"gbp,omitzero"`
@@ -850,7 +850,7 @@ func (m *VXLANOpt) Decode(d *nl.Decoder) {
 	}
 }
 
-// ERSPANOpt: ERSPAN options.
+// ERSPANOpt holds the attributes lwtunnel-ip-opt-erspan-attrs: ERSPAN options.
 type ERSPANOpt struct {
 	// ERSPAN version, 1 or 2.
 	Ver nl.Opt[uint8] `json:"ver,omitzero"`
@@ -891,7 +891,8 @@ func (m *ERSPANOpt) Decode(d *nl.Decoder) {
 	}
 }
 
-// Seg6Encap: segment routing encapsulation.
+// Seg6Encap holds the attributes seg6-iptunnel-attrs: segment routing
+// encapsulation.
 type Seg6Encap struct {
 	// Header to add and how to add it.
 	Srh nl.Opt[Seg6EncapHdr] `json:"srh,omitzero"`
@@ -917,7 +918,8 @@ func (m *Seg6Encap) Decode(d *nl.Decoder) {
 	}
 }
 
-// BPFEncap: BPF programs run for packets of a route.
+// BPFEncap holds the attributes bpf-attrs: BPF programs run for packets of a
+// route.
 type BPFEncap struct {
 	// Program for packets that come in.
 	In *BPFProg `json:"in,omitzero"`
@@ -991,7 +993,8 @@ func (m *BPFProg) Decode(d *nl.Decoder) {
 	}
 }
 
-// Seg6LocalEncap: segment routing behaviour.
+// Seg6LocalEncap holds the attributes seg6-local-attrs: segment routing
+// behaviour.
 type Seg6LocalEncap struct {
 	// The behaviour.
 	Action nl.Opt[Seg6LocalAction] `json:"action,omitzero"`
@@ -1067,7 +1070,8 @@ func (m *Seg6LocalEncap) Decode(d *nl.Decoder) {
 	}
 }
 
-// Seg6LocalBPFProg: BPF program of a segment routing behaviour.
+// Seg6LocalBPFProg holds the attributes seg6-local-bpf-prog-attrs: BPF program
+// of a segment routing behaviour.
 type Seg6LocalBPFProg struct {
 	// File descriptor of the program in requests, its id in replies.
 	Prog nl.Opt[uint32] `json:"prog,omitzero"`
@@ -1099,7 +1103,7 @@ func (m *Seg6LocalBPFProg) Decode(d *nl.Decoder) {
 	}
 }
 
-// Seg6LocalCounters: counters of a segment routing behaviour.
+// Seg6LocalCounters holds counters of a segment routing behaviour.
 type Seg6LocalCounters struct {
 	// Packets processed without error.
 	Packets nl.Opt[uint64] `json:"packets,omitzero"`
@@ -1136,7 +1140,7 @@ func (m *Seg6LocalCounters) Decode(d *nl.Decoder) {
 	}
 }
 
-// Seg6LocalFlavors: variants of a segment routing behaviour.
+// Seg6LocalFlavors holds variants of a segment routing behaviour.
 type Seg6LocalFlavors struct {
 	// Variants that are turned on.
 	Operation nl.Opt[Seg6FlavorMask] `json:"operation,omitzero"`
@@ -1172,7 +1176,8 @@ func (m *Seg6LocalFlavors) Decode(d *nl.Decoder) {
 	}
 }
 
-// RPLEncap: RPL source routing encapsulation.
+// RPLEncap holds the attributes rpl-iptunnel-attrs: RPL source routing
+// encapsulation.
 type RPLEncap struct {
 	// Header to add.
 	Srh nl.Opt[IPv6RPLSrHdr] `json:"srh,omitzero"`
@@ -1198,7 +1203,7 @@ func (m *RPLEncap) Decode(d *nl.Decoder) {
 	}
 }
 
-// IOAM6Encap: IOAM encapsulation.
+// IOAM6Encap holds the attributes ioam6-iptunnel-attrs: IOAM encapsulation.
 type IOAM6Encap struct {
 	// How the data is added.
 	Mode nl.Opt[IOAM6Mode] `json:"mode,omitzero"`
@@ -1255,7 +1260,7 @@ func (m *IOAM6Encap) Decode(d *nl.Decoder) {
 	}
 }
 
-// XfrmEncap: metadata for an xfrm interface.
+// XfrmEncap holds the attributes xfrm-attrs: metadata for an xfrm interface.
 type XfrmEncap struct {
 	// Id that selects the xfrm policies. At least 1.
 	IfID nl.Opt[uint32] `json:"if-id,omitzero"`
@@ -1288,8 +1293,8 @@ func (m *XfrmEncap) Decode(d *nl.Decoder) {
 	}
 }
 
-// ILAEncap: identifier locator addressing. Routes use locator, checksum mode
-// and the two types.
+// ILAEncap holds the attributes ila-attrs: identifier locator addressing.
+// Routes use locator, checksum mode and the two types.
 type ILAEncap struct {
 	// Locator: upper half of the translated address. Big-endian on the wire.
 	Locator nl.Opt[uint64] `json:"locator,omitzero"`
@@ -1351,7 +1356,7 @@ func (m *ILAEncap) Decode(d *nl.Decoder) {
 	}
 }
 
-// Encap: encapsulation by its kind.
+// Encap holds the payload encap-msg: encapsulation by its kind.
 //
 // By selector it is one of:
 //   - mpls: *MPLSEncap

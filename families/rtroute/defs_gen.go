@@ -19,8 +19,8 @@ const (
 	BPFMaxHeadroom = 256
 )
 
-// RouteFlag: flags in the header of a route message. The low bits are those of
-// the only nexthop.
+// RouteFlag is the set of flags rtm-flags: flags in the header of a route
+// message. The low bits are those of the only nexthop.
 type RouteFlag uint32
 
 // Values of RouteFlag.
@@ -137,7 +137,7 @@ var namesRouteType = nl.EnumNames[RouteType]{
 	{RouteTypeXresolve, "xresolve"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or RouteType(n) if it has none.
 func (v RouteType) String() string { return namesRouteType.Format(v) }
 
 // ParseRouteType returns the value with a name.
@@ -149,8 +149,8 @@ func (v RouteType) MarshalText() ([]byte, error) { return []byte(v.String()), ni
 // UnmarshalText sets v as ParseRouteType does.
 func (v *RouteType) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseRouteType) }
 
-// Protocol: who made an entry. Values above static mean nothing to the kernel,
-// routing daemons mark their entries with them.
+// Protocol says who made an entry. Values above static mean nothing to the
+// kernel, routing daemons mark their entries with them.
 type Protocol uint8
 
 // Values of Protocol.
@@ -229,7 +229,7 @@ var namesProtocol = nl.EnumNames[Protocol]{
 	{ProtocolEigrp, "eigrp"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or Protocol(n) if it has none.
 func (v Protocol) String() string { return namesProtocol.Format(v) }
 
 // ParseProtocol returns the value with a name.
@@ -241,8 +241,8 @@ func (v Protocol) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 // UnmarshalText sets v as ParseProtocol does.
 func (v *Protocol) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseProtocol) }
 
-// Scope: how far an address reaches. Values between the listed ones are free
-// for administrators.
+// Scope says how far an address reaches. Values between the listed ones are
+// free for administrators.
 type Scope uint8
 
 // Values of Scope.
@@ -267,7 +267,7 @@ var namesScope = nl.EnumNames[Scope]{
 	{ScopeNowhere, "nowhere"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or Scope(n) if it has none.
 func (v Scope) String() string { return namesScope.Format(v) }
 
 // ParseScope returns the value with a name.
@@ -279,8 +279,8 @@ func (v Scope) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 // UnmarshalText sets v as ParseScope does.
 func (v *Scope) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseScope) }
 
-// Table: routing tables with a fixed number. All other numbers are free for
-// use.
+// Table is the enum table: routing tables with a fixed number. All other
+// numbers are free for use.
 type Table uint32
 
 // Values of Table.
@@ -305,7 +305,7 @@ var namesTable = nl.EnumNames[Table]{
 	{TableLocal, "local"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or Table(n) if it has none.
 func (v Table) String() string { return namesTable.Format(v) }
 
 // ParseTable returns the value with a name.
@@ -317,7 +317,8 @@ func (v Table) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 // UnmarshalText sets v as ParseTable does.
 func (v *Table) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseTable) }
 
-// NexthopFlag: state and properties of a nexthop.
+// NexthopFlag is the set of flags rtnh-flags: state and properties of a
+// nexthop.
 type NexthopFlag uint8
 
 // Values of NexthopFlag.
@@ -360,7 +361,8 @@ func (v NexthopFlag) MarshalText() ([]byte, error) { return []byte(v.String()), 
 // UnmarshalText sets v as ParseNexthopFlag does.
 func (v *NexthopFlag) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseNexthopFlag) }
 
-// Feature: protocol features that a route turns on.
+// Feature is the set of flags rtax-features: protocol features that a route
+// turns on.
 type Feature uint32
 
 // Values of Feature.
@@ -419,7 +421,7 @@ var namesRouterPref = nl.EnumNames[RouterPref]{
 	{RouterPrefLow, "low"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or RouterPref(n) if it has none.
 func (v RouterPref) String() string { return namesRouterPref.Format(v) }
 
 // ParseRouterPref returns the value with a name.
@@ -474,7 +476,7 @@ var namesEncapType = nl.EnumNames[EncapType]{
 	{EncapTypeXfrm, "xfrm"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or EncapType(n) if it has none.
 func (v EncapType) String() string { return namesEncapType.Format(v) }
 
 // ParseEncapType returns the value with a name.
@@ -486,8 +488,8 @@ func (v EncapType) MarshalText() ([]byte, error) { return []byte(v.String()), ni
 // UnmarshalText sets v as ParseEncapType does.
 func (v *EncapType) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseEncapType) }
 
-// TunnelFlag: options of a packet in a tunnel. The C macros hold them in
-// network byte order.
+// TunnelFlag is the set of flags tunnel-flags: options of a packet in a tunnel.
+// The C macros hold them in network byte order.
 type TunnelFlag uint16
 
 // Values of TunnelFlag.
@@ -557,7 +559,7 @@ func (v TunnelFlag) MarshalText() ([]byte, error) { return []byte(v.String()), n
 // UnmarshalText sets v as ParseTunnelFlag does.
 func (v *TunnelFlag) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseTunnelFlag) }
 
-// Seg6Mode: how the segment routing header is added.
+// Seg6Mode says how the segment routing header is added.
 type Seg6Mode int32
 
 // Values of Seg6Mode.
@@ -582,7 +584,7 @@ var namesSeg6Mode = nl.EnumNames[Seg6Mode]{
 	{Seg6ModeL2EncapRed, "l2encap-red"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or Seg6Mode(n) if it has none.
 func (v Seg6Mode) String() string { return namesSeg6Mode.Format(v) }
 
 // ParseSeg6Mode returns the value with a name.
@@ -594,7 +596,7 @@ func (v Seg6Mode) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 // UnmarshalText sets v as ParseSeg6Mode does.
 func (v *Seg6Mode) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseSeg6Mode) }
 
-// SRHFlag: flags of a segment routing header.
+// SRHFlag is the set of flags sr6-flags: flags of a segment routing header.
 type SRHFlag uint8
 
 // Values of SRHFlag.
@@ -628,7 +630,7 @@ func (v SRHFlag) MarshalText() ([]byte, error) { return []byte(v.String()), nil 
 // UnmarshalText sets v as ParseSRHFlag does.
 func (v *SRHFlag) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseSRHFlag) }
 
-// IOAM6Mode: how IOAM data is added.
+// IOAM6Mode says how IOAM data is added.
 type IOAM6Mode uint8
 
 // Values of IOAM6Mode.
@@ -647,7 +649,7 @@ var namesIOAM6Mode = nl.EnumNames[IOAM6Mode]{
 	{IOAM6ModeAuto, "auto"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or IOAM6Mode(n) if it has none.
 func (v IOAM6Mode) String() string { return namesIOAM6Mode.Format(v) }
 
 // ParseIOAM6Mode returns the value with a name.
@@ -659,7 +661,8 @@ func (v IOAM6Mode) MarshalText() ([]byte, error) { return []byte(v.String()), ni
 // UnmarshalText sets v as ParseIOAM6Mode does.
 func (v *IOAM6Mode) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseIOAM6Mode) }
 
-// Seg6LocalAction: segment routing behaviour, as in RFC 8986.
+// Seg6LocalAction is the enum seg6-local-action: segment routing behaviour, as
+// in RFC 8986.
 type Seg6LocalAction uint32
 
 // Values of Seg6LocalAction.
@@ -721,7 +724,7 @@ var namesSeg6LocalAction = nl.EnumNames[Seg6LocalAction]{
 	{Seg6LocalActionEndDt46, "end-dt46"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or Seg6LocalAction(n) if it has none.
 func (v Seg6LocalAction) String() string { return namesSeg6LocalAction.Format(v) }
 
 // ParseSeg6LocalAction returns the value with a name.
@@ -735,7 +738,8 @@ func (v *Seg6LocalAction) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseSeg6LocalAction)
 }
 
-// Seg6FlavorMask: variants of the end behaviours, the bits of a mask.
+// Seg6FlavorMask is a set of values of the enum seg6-flavor: variants of the
+// end behaviours, the bits of a mask.
 type Seg6FlavorMask uint32
 
 // Values of Seg6FlavorMask.
@@ -774,7 +778,8 @@ func (v *Seg6FlavorMask) UnmarshalText(b []byte) error {
 	return nl.ParseText(v, b, ParseSeg6FlavorMask)
 }
 
-// ILACsumMode: how the transport checksum survives the rewrite of addresses.
+// ILACsumMode says how the transport checksum survives the rewrite of
+// addresses.
 type ILACsumMode uint8
 
 // Values of ILACsumMode.
@@ -796,7 +801,7 @@ var namesILACsumMode = nl.EnumNames[ILACsumMode]{
 	{ILACsumModeNeutralMapAuto, "neutral-map-auto"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or ILACsumMode(n) if it has none.
 func (v ILACsumMode) String() string { return namesILACsumMode.Format(v) }
 
 // ParseILACsumMode returns the value with a name.
@@ -845,7 +850,7 @@ var namesILAIdentType = nl.EnumNames[ILAIdentType]{
 	{ILAIdentTypeUseFormat, "use-format"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or ILAIdentType(n) if it has none.
 func (v ILAIdentType) String() string { return namesILAIdentType.Format(v) }
 
 // ParseILAIdentType returns the value with a name.
@@ -857,7 +862,7 @@ func (v ILAIdentType) MarshalText() ([]byte, error) { return []byte(v.String()),
 // UnmarshalText sets v as ParseILAIdentType does.
 func (v *ILAIdentType) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseILAIdentType) }
 
-// ILAHookType: where in the routing path ILA translates.
+// ILAHookType says where in the routing path ILA translates.
 type ILAHookType uint8
 
 // Values of ILAHookType.
@@ -873,7 +878,7 @@ var namesILAHookType = nl.EnumNames[ILAHookType]{
 	{ILAHookTypeRouteInput, "route-input"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or ILAHookType(n) if it has none.
 func (v ILAHookType) String() string { return namesILAHookType.Format(v) }
 
 // ParseILAHookType returns the value with a name.

@@ -24,8 +24,8 @@ type NewRouteNtf struct{ GetRouteReply }
 // family.
 type DelRouteNtf struct{ GetRouteReply }
 
-// NewCacheReportNtf is a multicast packet came in that has no route or came by
-// the wrong interface. Sent to the report group of the address family.
+// NewCacheReportNtf says that a multicast packet came in that has no route or
+// came by the wrong interface. Sent to the report group of the address family.
 type NewCacheReportNtf struct {
 	Header RtGenmsg `json:"header"`
 	// Why the packet is reported: 1 no route, 2 wrong interface, 3 whole

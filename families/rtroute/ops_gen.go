@@ -552,9 +552,9 @@ func (m *GetRouteDumpRequest) Decode(d *nl.Decoder) {
 	}
 }
 
-// GetRoute: looks up the route of a packet, or lists all routes. With strict
-// checking a list can be limited by the table and the outgoing interface and by
-// the protocol, the type and the cloned flag in the header.
+// GetRoute sends getroute: looks up the route of a packet, or lists all routes.
+// With strict checking a list can be limited by the table and the outgoing
+// interface and by the protocol, the type and the cloned flag in the header.
 func (c *Client) GetRoute(ctx context.Context, req *GetRouteRequest, opts ...nl.CallOption) (*GetRouteReply, error) {
 	return nl.Do[GetRouteReply](ctx, c.conn, &opGetRoute, req, opts...)
 }

@@ -154,7 +154,7 @@ func (s *RtVia) Decode(d *nl.Decoder) {
 
 const sizeCacheinfo = 32
 
-// Cacheinfo: usage and expiry of a route.
+// Cacheinfo holds the struct rta-cacheinfo: usage and expiry of a route.
 type Cacheinfo struct {
 	// References held to the route.
 	Clntref uint32 `json:"rta-clntref"`
@@ -212,7 +212,7 @@ func (s *Cacheinfo) Decode(d *nl.Decoder) {
 
 const sizeMfcStats = 24
 
-// MfcStats: counters of a multicast route.
+// MfcStats holds counters of a multicast route.
 type MfcStats struct {
 	// Packets forwarded.
 	Packets uint64 `json:"mfcs-packets"`
@@ -276,7 +276,8 @@ func (s *RtGenmsg) Decode(d *nl.Decoder) {
 
 const sizeIPv6SrHdr = 8
 
-// IPv6SrHdr: IPv6 segment routing header, as it stands in the packet.
+// IPv6SrHdr holds the struct ipv6-sr-hdr: IPv6 segment routing header, as it
+// stands in the packet.
 type IPv6SrHdr struct {
 	// Protocol of the next header. The kernel fills it in.
 	Nexthdr uint8 `json:"nexthdr"`
@@ -342,7 +343,8 @@ func (s *IPv6SrHdr) Decode(d *nl.Decoder) {
 
 const sizeSeg6EncapHdr = 4
 
-// Seg6EncapHdr: segment routing header to add and how to add it.
+// Seg6EncapHdr holds the struct seg6-iptunnel-encap: segment routing header to
+// add and how to add it.
 type Seg6EncapHdr struct {
 	// How the header is added.
 	Mode Seg6Mode `json:"mode"`
@@ -384,7 +386,8 @@ func (s *Seg6EncapHdr) Decode(d *nl.Decoder) {
 
 const sizeIPv6RPLSrHdr = 8
 
-// IPv6RPLSrHdr: IPv6 RPL source routing header of RFC 6554.
+// IPv6RPLSrHdr holds the struct ipv6-rpl-sr-hdr: IPv6 RPL source routing header
+// of RFC 6554.
 type IPv6RPLSrHdr struct {
 	// Protocol of the next header. The kernel fills it in.
 	Nexthdr uint8 `json:"nexthdr"`

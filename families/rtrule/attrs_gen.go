@@ -5,7 +5,7 @@ package rtrule
 
 import nl "github.com/nlgen/nlgen/runtime"
 
-// Attributes of fib-rule-attrs.
+// Ids of the attributes fib-rule-attrs.
 const (
 	attrFIBRuleDst               = 1
 	attrFIBRuleSrc               = 2

@@ -13,7 +13,7 @@ const (
 	FamilyIP6MR = 129
 )
 
-// Flag: properties and state of a rule.
+// Flag is the set of flags fib-rule-flags: properties and state of a rule.
 type Flag uint32
 
 // Values of Flag.
@@ -54,7 +54,7 @@ func (v Flag) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 // UnmarshalText sets v as ParseFlag does.
 func (v *Flag) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseFlag) }
 
-// Action: what a rule does with packets that match.
+// Action says what a rule does with packets that match.
 type Action uint8
 
 // Values of Action.
@@ -91,7 +91,7 @@ var namesAction = nl.EnumNames[Action]{
 	{ActionProhibit, "prohibit"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or Action(n) if it has none.
 func (v Action) String() string { return namesAction.Format(v) }
 
 // ParseAction returns the value with a name.
@@ -103,8 +103,8 @@ func (v Action) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 // UnmarshalText sets v as ParseAction does.
 func (v *Action) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseAction) }
 
-// Protocol: who made an entry. Values above static mean nothing to the kernel,
-// routing daemons mark their entries with them.
+// Protocol says who made an entry. Values above static mean nothing to the
+// kernel, routing daemons mark their entries with them.
 type Protocol uint8
 
 // Values of Protocol.
@@ -183,7 +183,7 @@ var namesProtocol = nl.EnumNames[Protocol]{
 	{ProtocolEigrp, "eigrp"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or Protocol(n) if it has none.
 func (v Protocol) String() string { return namesProtocol.Format(v) }
 
 // ParseProtocol returns the value with a name.
@@ -195,8 +195,8 @@ func (v Protocol) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 // UnmarshalText sets v as ParseProtocol does.
 func (v *Protocol) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseProtocol) }
 
-// Table: routing tables with a fixed number. All other numbers are free for
-// use.
+// Table is the enum table: routing tables with a fixed number. All other
+// numbers are free for use.
 type Table uint32
 
 // Values of Table.
@@ -221,7 +221,7 @@ var namesTable = nl.EnumNames[Table]{
 	{TableLocal, "local"},
 }
 
-// String returns the name of v, or Type(number) if it has none.
+// String returns the name of v, or Table(n) if it has none.
 func (v Table) String() string { return namesTable.Format(v) }
 
 // ParseTable returns the value with a name.

@@ -10,7 +10,7 @@ import (
 	nl "github.com/nlgen/nlgen/runtime"
 )
 
-// Attributes of wgdevice.
+// Ids of the attributes wgdevice.
 const (
 	attrWgdeviceIfindex    = 1
 	attrWgdeviceIfname     = 2
@@ -22,7 +22,7 @@ const (
 	attrWgdevicePeers      = 8
 )
 
-// Attributes of wgpeer.
+// Ids of the attributes wgpeer.
 const (
 	attrWgpeerUnspec                      = 0
 	attrWgpeerPublicKey                   = 1
@@ -37,7 +37,7 @@ const (
 	attrWgpeerProtocolVersion             = 10
 )
 
-// Attributes of wgallowedip.
+// Ids of the attributes wgallowedip.
 const (
 	attrWgallowedipFamily   = 1
 	attrWgallowedipIPAddr   = 2

@@ -11,7 +11,7 @@ const (
 	KeyLen = 32
 )
 
-// DeviceFlag: how a request changes a device.
+// DeviceFlag says how a request changes a device.
 type DeviceFlag uint32
 
 // Values of DeviceFlag.
@@ -36,7 +36,7 @@ func (v DeviceFlag) MarshalText() ([]byte, error) { return []byte(v.String()), n
 // UnmarshalText sets v as ParseDeviceFlag does.
 func (v *DeviceFlag) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseDeviceFlag) }
 
-// PeerFlag: how a request changes a peer.
+// PeerFlag says how a request changes a peer.
 type PeerFlag uint32
 
 // Values of PeerFlag.
@@ -67,7 +67,7 @@ func (v PeerFlag) MarshalText() ([]byte, error) { return []byte(v.String()), nil
 // UnmarshalText sets v as ParsePeerFlag does.
 func (v *PeerFlag) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParsePeerFlag) }
 
-// AllowedIPFlag: how a request changes an allowed address. Linux 6.16 and
+// AllowedIPFlag says how a request changes an allowed address. Linux 6.16 and
 // later.
 type AllowedIPFlag uint32
 

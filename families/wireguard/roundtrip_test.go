@@ -10,15 +10,17 @@ import (
 	nl "github.com/nlgen/nlgen/runtime"
 )
 
+var roundTrip = roundtrip.Package{
+	Messages: []nl.Message{
+		new(Timespec),
+		new(Peer),
+		new(AllowedIP),
+		new(GetDeviceDumpRequest),
+		new(GetDeviceReply),
+		new(SetDeviceRequest),
+	},
+}
+
 func TestRoundTrip(t *testing.T) {
-	roundtrip.Run(t, roundtrip.Package{
-		Messages: []nl.Message{
-			new(Timespec),
-			new(Peer),
-			new(AllowedIP),
-			new(GetDeviceDumpRequest),
-			new(GetDeviceReply),
-			new(SetDeviceRequest),
-		},
-	})
+	roundtrip.Run(t, roundTrip)
 }
