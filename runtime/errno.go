@@ -13,4 +13,5 @@ const (
 	errNoDevice  = syscall.ENODEV
 	errNoBuffers = syscall.ENOBUFS
 	errTooLong   = syscall.EMSGSIZE
+	errNoAddress = syscall.EADDRNOTAVAIL
 )

@@ -13,5 +13,6 @@ const (
 	errNoProcess Errno = 3
 	errNoDevice  Errno = 19
 	errTooLong   Errno = 90
+	errNoAddress Errno = 99
 	errNoBuffers Errno = 105
 )

@@ -92,9 +92,10 @@ func (e *Error) Unwrap() []error {
 }
 
 // Is makes the error numbers that say that an object does not exist match
-// os.ErrNotExist. ENOENT matches by itself; links use ENODEV, routes ESRCH.
+// os.ErrNotExist. ENOENT matches by itself; links use ENODEV, routes ESRCH,
+// addresses EADDRNOTAVAIL.
 func (e *Error) Is(target error) bool {
-	return target == os.ErrNotExist && (e.Errno == errNoDevice || e.Errno == errNoProcess)
+	return target == os.ErrNotExist && (e.Errno == errNoDevice || e.Errno == errNoProcess || e.Errno == errNoAddress)
 }
 
 // ioError returns the error of an operation that failed for another reason than

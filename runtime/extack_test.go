@@ -122,6 +122,7 @@ func TestErrorIs(t *testing.T) {
 		{syscall.ENOENT, []error{os.ErrNotExist, syscall.ENOENT}},
 		{syscall.ENODEV, []error{os.ErrNotExist, syscall.ENODEV}},
 		{syscall.ESRCH, []error{os.ErrNotExist, syscall.ESRCH}},
+		{syscall.EADDRNOTAVAIL, []error{os.ErrNotExist}},
 		{syscall.EPERM, []error{os.ErrPermission, syscall.EPERM}},
 		{syscall.EACCES, []error{os.ErrPermission}},
 		{syscall.EOPNOTSUPP, []error{errors.ErrUnsupported}},

@@ -623,7 +623,8 @@ func TestIntegrationRoundTrip(t *testing.T) {
 	}
 }
 
-func TestIntegrationUnknownKind(t *testing.T) {
+// A kind and an attribute that only a newer kernel has are kept as they are.
+func TestIntegrationUnknown(t *testing.T) {
 	ns := netns.New(t)
 	ns.Run("ip", "link", "add", "br0", "type", "bridge")
 	c := dial(t, ns)
@@ -638,11 +639,13 @@ func TestIntegrationUnknownKind(t *testing.T) {
 	}
 
 	other := bytes.Replace(raw.Payload, []byte("bridge\x00"), []byte("brudge\x00"), 1)
-	link := familytest.RoundTrip[GetLinkReply](t, other)
+	extra := attr(0x3ff0, []byte("from the future"))
+	link := familytest.RoundTrip[GetLinkReply](t, append(other, extra...))
 	data, ok := link.Linkinfo.Data.(*UnknownLinkinfoData)
 	if !ok || link.Linkinfo.Kind.Value() != "brudge" {
 		t.Fatalf("kind %v with data of type %T", link.Linkinfo.Kind, link.Linkinfo.Data)
 	}
+	familytest.Equal(t, "attributes that are not known", link.Unknown, nl.RawAttrs(extra))
 	if len(data.Payload) < len(body) || !bytes.Contains(raw.Payload, data.Payload) {
 		t.Errorf("kept %d bytes of a body of %d", len(data.Payload), len(body))
 	}
