@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/nlgen/nlgen/families/nlctrl"
+	"github.com/nlgen/nlgen/gen/dynamic"
 	"github.com/nlgen/nlgen/gen/model"
 	"github.com/nlgen/nlgen/internal/dynclient"
 	nl "github.com/nlgen/nlgen/runtime"
@@ -37,7 +37,7 @@ flags go by name, addresses as text, bytes as hex.`,
 		Example: `  nlgen call --family rt-link --do getlink --json '{"ifname": "lo"}'
   nlgen call --family rt-route --dump getroute
   nlgen call --family rt-link --do newlink --create --excl --json '{"ifname": "d0", "linkinfo": {"kind": "dummy"}}'`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.run(cmd) },
 	}
 	c.family.add(cmd)
@@ -143,9 +143,8 @@ func (c *callCommand) request(stdin io.Reader) ([]byte, error) {
 	if len(strings.TrimSpace(string(text))) == 0 {
 		return nil, nil
 	}
-	var object map[string]json.RawMessage
-	if err := json.Unmarshal(text, &object); err != nil {
-		return nil, withStatus(exitBadRequest, fmt.Errorf("the request is no JSON object: %w", err))
+	if err := new(dynamic.Object).UnmarshalJSON(text); err != nil {
+		return nil, withStatus(exitBadRequest, fmt.Errorf("the request: %w", err))
 	}
 	return text, nil
 }

@@ -89,6 +89,14 @@ shown on the standard error.`,
 	return root
 }
 
+// noArgs accepts no arguments.
+func noArgs(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("unexpected argument %q", args[0])
+	}
+	return nil
+}
+
 // someArgs accepts one argument or more, of the kind that a usage line calls name.
 func someArgs(name string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
