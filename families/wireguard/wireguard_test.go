@@ -16,7 +16,10 @@ import (
 // The messages are put together here without the runtime, after
 // include/uapi/linux/wireguard.h and in the kernel's order.
 
-const nested = 0x8000
+const (
+	nested  = 0x8000
+	element = nested // of a list: the kernel numbers all of them 0
+)
 
 func attr(id uint16, parts ...[]byte) []byte {
 	payload := slices.Concat(parts...)
@@ -41,10 +44,9 @@ var (
 	sockaddrIn6 = slices.Concat(u16(10), []byte{0xca, 0x6d}, u32(0), fe80, u32(3))
 )
 
-// allowed is an element of a list of allowed networks. The kernel numbers all
-// elements 0.
+// allowed is an element of a list of allowed networks.
 func allowed(family uint16, addr []byte, bits byte) []byte {
-	return attr(nested|0, attr(1, u16(family)), attr(2, addr), attr(3, []byte{bits}))
+	return attr(element, attr(1, u16(family)), attr(2, addr), attr(3, []byte{bits}))
 }
 
 // The reply for a device whose second peer did not fit into the first message.
@@ -57,7 +59,7 @@ var (
 		attr(3, key(0x11)),
 		attr(4, key(0x22)),
 		attr(nested|8,
-			attr(nested|0,
+			attr(element,
 				attr(1, key(0xa1)),
 				attr(2, key(0xa2)),
 				attr(6, u64(1700000000), u64(123456789)),
@@ -69,7 +71,7 @@ var (
 				attr(4, sockaddrIn),
 				attr(nested|9, allowed(2, []byte{10, 0, 0, 0}, 24), allowed(10, db8, 32)),
 			),
-			attr(nested|0,
+			attr(element,
 				attr(1, key(0xb1)),
 				attr(2, key(0)),
 				attr(6, u64(0), u64(0)),
@@ -83,11 +85,11 @@ var (
 		),
 	)
 	secondMessage = attr(nested|8,
-		attr(nested|0,
+		attr(element,
 			attr(1, key(0xb1)),
 			attr(nested|9, allowed(2, []byte{10, 2, 0, 0}, 16)),
 		),
-		attr(nested|0, attr(1, key(0xc1))),
+		attr(element, attr(1, key(0xc1))),
 	)
 )
 
@@ -230,7 +232,7 @@ func TestOtherSizes(t *testing.T) {
 func TestDecodeErrors(t *testing.T) {
 	for name, b := range map[string][]byte{
 		"cut":             firstMessage[:len(firstMessage)-3],
-		"address":         attr(nested|8, attr(nested|0, attr(nested|9, attr(nested|0, attr(3, u16(1)))))),
+		"address":         attr(nested|8, attr(element, attr(nested|9, attr(element, attr(3, u16(1)))))),
 		"long integer":    attr(6, u32(1)),
 		"length too long": append(u16(99), u16(1)...),
 	} {
