@@ -61,10 +61,10 @@ func CheckEach[T Integer](e *Encoder, list []T, check func(*Encoder, Opt[T], T),
 	}
 }
 
-// CheckAddr fails if a, a member of a struct, is an address of another length
-// than n bytes. The zero Addr stands for zero bytes.
+// CheckAddr fails if a is an address of another length than n bytes. The zero
+// Addr passes: it is absent, or zero bytes in a struct.
 func CheckAddr(e *Encoder, a netip.Addr, n int) {
 	if a.IsValid() && a.BitLen() != 8*n {
-		e.Fail(fmt.Sprintf("%v has not the %d bytes of the member", a, n))
+		e.Fail(fmt.Sprintf("%v has %d bytes, want %d", a, a.BitLen()/8, n))
 	}
 }

@@ -277,7 +277,7 @@ func TestEncodeErrors(t *testing.T) {
 		{func(e *Encoder) { CheckMin(e, U8(3), 4) }, "3 is below the minimum 4"},
 		{func(e *Encoder) { CheckMax(e, S8(-3), -4) }, "-3 is above the maximum -4"},
 		{func(e *Encoder) { CheckMask(e, U8(7), 3) }, "7 has bits outside the mask 3"},
-		{func(e *Encoder) { CheckAddr(e, netip.MustParseAddr("::1"), 4) }, "::1 has not the 4 bytes of the member"},
+		{func(e *Encoder) { CheckAddr(e, netip.MustParseAddr("::1"), 4) }, "::1 has 16 bytes, want 4"},
 		{func(e *Encoder) { CheckEach(e, []uint8{1, 9}, CheckMax[uint8], 8) }, "9 is above the maximum 8"},
 		{func(e *Encoder) { CheckLen(e, Some("abc"), 0, 2) }, "3 bytes, at most 2 allowed"},
 		{func(e *Encoder) { CheckLen(e, Some(""), 1, 2) }, "0 bytes, at least 1 needed"},

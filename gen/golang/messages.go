@@ -326,32 +326,67 @@ func (e *emitter) valueCheck(g *jen.Group, s slot, fn string, limit *jen.Stateme
 	if s.Attr.Unit != "" {
 		limit.Op("*").Add(unit(s.Attr))
 	}
-	if s.Attr.Multi || s.Attr.Type == model.TypeArray || s.Attr.Type == model.TypeIndexedArray {
+	if isList(s.Attr) {
 		g.Add(e.rt("CheckEach")).Call(jen.Id("e"), s.v(), e.rt(fn), limit)
 		return
 	}
 	g.Add(e.rt(fn)).Call(jen.Id("e"), s.v(), limit)
 }
 
-// lengthCheck writes the check of the length of a string or of bytes.
+// lengthCheck writes the check of the length of a string, of bytes or of an
+// address.
 func (e *emitter) lengthCheck(g *jen.Group, k kind, s slot) {
-	low, high, ok := lengths(s.Attr.Checks)
-	fn := map[string]string{"String": "CheckLen", "Bytes": "CheckBytes"}[k.codec]
-	if !ok || fn == "" {
+	check := e.lengthCheckOf(k, s.Attr)
+	if check == nil {
 		return
 	}
-	check := func(v jen.Code) *jen.Statement {
-		return e.rt(fn).Call(jen.Id("e"), v, jen.Lit(low), jen.Lit(high))
-	}
-	if !s.Attr.Multi && s.Attr.Type != model.TypeIndexedArray {
-		g.Add(check(s.v()))
+	if !isList(s.Attr) {
+		v := s.v()
+		if k.codec == "Addr" {
+			v.Dot("Value").Call()
+		}
+		g.Add(check(v))
 		return
 	}
-	var v jen.Code = jen.Id("v")
-	if fn == "CheckLen" {
+	v := jen.Id("v")
+	if k.codec == "String" {
 		v = e.rt("Some").Call(v)
 	}
 	g.For(jen.List(jen.Id("_"), jen.Id("v")).Op(":=").Range().Add(s.v())).Block(check(v))
+}
+
+// isList reports whether an attribute has several values.
+func isList(a *model.Attr) bool {
+	return a.Multi || a.Type == model.TypeArray || a.Type == model.TypeIndexedArray
+}
+
+// lengthCheckOf returns what writes the check of one value, nil if there is none.
+func (e *emitter) lengthCheckOf(k kind, a *model.Attr) func(v jen.Code) *jen.Statement {
+	low, high, limited := lengths(a.Checks)
+	call := func(fn string, limits ...jen.Code) func(jen.Code) *jen.Statement {
+		return func(v jen.Code) *jen.Statement {
+			return e.rt(fn).Call(append([]jen.Code{jen.Id("e"), v}, limits...)...)
+		}
+	}
+	switch {
+	case k.codec == "Addr" && valueType(a) == model.TypeU32:
+		return call("CheckAddr", jen.Lit(4))
+	case k.codec == "Addr" && limited && (low == 16 || high == 4):
+		return call("CheckAddr", jen.Lit(max(low, min(high, 16))))
+	case k.codec == "String" && limited:
+		return call("CheckLen", jen.Lit(low), jen.Lit(high))
+	case k.codec == "Bytes" && limited:
+		return call("CheckBytes", jen.Lit(low), jen.Lit(high))
+	}
+	return nil
+}
+
+// valueType is the type of one value of an attribute.
+func valueType(a *model.Attr) model.Type {
+	if a.Type == model.TypeArray || a.Type == model.TypeIndexedArray {
+		return a.Elem
+	}
+	return a.Type
 }
 
 // maxPayload is what an attribute can hold.

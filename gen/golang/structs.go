@@ -165,7 +165,7 @@ func eachElement(g *jen.Group, m *model.Member, write func(*jen.Group, *jen.Stat
 		return
 	}
 	g.For(jen.Id("i").Op(":=").Range().Add(v)).BlockFunc(func(g *jen.Group) {
-		write(g, v.Clone().Index(jen.Id("i")), place{m.Offset, m.Len, true})
+		write(g, v.Clone().Index(jen.Id("i")), place{off: m.Offset, size: m.Len, loop: true})
 	})
 }
 
@@ -173,6 +173,8 @@ func eachElement(g *jen.Group, m *model.Member, write func(*jen.Group, *jen.Stat
 type place struct {
 	off, size int
 	loop      bool
+	// alone is an expression for bytes that are this place and nothing else.
+	alone *jen.Statement
 }
 
 // at is the offset n bytes into the place: 4 or 4 + 2*i.
@@ -191,11 +193,19 @@ func (p place) at(n int) *jen.Statement {
 }
 
 // byte is b[4].
-func (p place) byte() *jen.Statement { return jen.Id("b").Index(p.at(0)) }
+func (p place) byte() *jen.Statement {
+	if p.alone != nil {
+		return p.alone.Clone().Index(jen.Lit(0))
+	}
+	return jen.Id("b").Index(p.at(0))
+}
 
 // from is b[4:].
 func (p place) from() *jen.Statement {
-	if p.off == 0 && !p.loop {
+	switch {
+	case p.alone != nil:
+		return p.alone
+	case p.off == 0 && !p.loop:
 		return jen.Id("b")
 	}
 	return jen.Id("b").Index(p.at(0).Op(":"))
@@ -203,6 +213,9 @@ func (p place) from() *jen.Statement {
 
 // all is b[4:8].
 func (p place) all() *jen.Statement {
+	if p.alone != nil {
+		return p.alone
+	}
 	return jen.Id("b").Index(p.at(0).Op(":").Add(p.at(p.size)))
 }
 
@@ -227,25 +240,30 @@ func memberPut(g *jen.Group, m *model.Member, v *jen.Statement, p place) {
 
 // memberGet writes the statement that sets v from its place.
 func (e *emitter) memberGet(g *jen.Group, m *model.Member, v *jen.Statement, p place) {
+	if m.Struct != nil {
+		g.Add(v).Dot("get").Call(p.from())
+		return
+	}
+	g.Add(v).Op("=").Add(e.memberValue(m, p))
+}
+
+// memberValue is the value of a member, not a struct, that stands in a place.
+func (e *emitter) memberValue(m *model.Member, p place) *jen.Statement {
 	scalar := memberScalars[m.Type]
-	set := g.Add(v)
 	array := jen.Index(jen.Lit(m.Len)).Byte().Parens(p.from())
 	switch {
 	case isAddr(m):
-		set.Op("=").Qual(netipPath, "AddrFrom"+strconv.Itoa(m.Len)).Call(array)
+		return jen.Qual(netipPath, "AddrFrom"+strconv.Itoa(m.Len)).Call(array)
 	case isMAC(m):
-		set.Op("=").Append(jen.Qual(netPath, "HardwareAddr").Values(), p.all().Op("..."))
-	case m.Struct != nil:
-		set.Dot("get").Call(p.from())
+		return jen.Append(jen.Qual(netPath, "HardwareAddr").Values(), p.all().Op("..."))
 	case scalar.size == 1:
-		set.Op("=").Add(convert(goScalar(m), "uint8", p.byte()))
+		return convert(goScalar(m), "uint8", p.byte())
 	case scalar.size > 1:
-		set.Op("=").Add(convert(goScalar(m), scalar.wire(), order(m).Dot(scalar.order).Call(p.from())))
+		return convert(goScalar(m), scalar.wire(), order(m).Dot(scalar.order).Call(p.from()))
 	case m.Type == model.TypeString:
-		set.Op("=").Add(e.rt("CString")).Call(p.all())
-	default:
-		set.Op("=").Add(array)
+		return e.rt("CString").Call(p.all())
 	}
+	return array
 }
 
 // goScalar is the name of the Go type of an integer member.
@@ -294,47 +312,43 @@ func (e *emitter) structEncode(f *jen.File, s *model.Struct) {
 
 // flexiblePut writes the loop that appends a trailing array.
 func (e *emitter) flexiblePut(g *jen.Group, m *model.Member) {
-	if !m.Flexible {
-		return
-	}
-	grown := jen.Id("e").Dot("Grow").Call(memberSize(m))
 	v := jen.Id("s").Dot(m.GoName)
-	if m.Struct == nil && memberScalars[m.Type].size == 0 && m.Len == 1 {
+	switch {
+	case !m.Flexible:
+	case isBlob(m):
 		g.Copy(jen.Id("e").Dot("Grow").Call(jen.Len(v)), v)
-		return
+	default:
+		grown := jen.Id("e").Dot("Grow").Call(memberSize(m))
+		g.For(jen.Id("i").Op(":=").Range().Add(v)).BlockFunc(func(g *jen.Group) {
+			memberPut(g, m, v.Clone().Index(jen.Id("i")), place{size: m.Len, alone: grown})
+		})
 	}
-	g.For(jen.Id("i").Op(":=").Range().Add(v)).BlockFunc(func(g *jen.Group) {
-		elem := jen.Id("s").Dot(m.GoName).Index(jen.Id("i"))
-		if m.Struct != nil {
-			g.Add(elem).Dot("put").Call(grown)
-			return
-		}
-		g.Id("b").Op(":=").Add(grown)
-		memberPut(g, m, elem, place{size: m.Len})
-	})
 }
 
 // flexibleGet writes the loop that reads a trailing array.
 func (e *emitter) flexibleGet(g *jen.Group, m *model.Member) {
-	if !m.Flexible {
-		return
-	}
-	v := func() *jen.Statement { return jen.Id("s").Dot(m.GoName) }
-	if m.Struct == nil && memberScalars[m.Type].size == 0 && m.Len == 1 {
-		g.Add(v()).Op("=").Append(v(), jen.Id("d").Dot("Take").Call(jen.Id("d").Dot("Rest").Call()).Op("..."))
-		return
-	}
-	g.For(jen.Id("d").Dot("Rest").Call().Op(">=").Add(memberSize(m))).BlockFunc(func(g *jen.Group) {
+	v := jen.Id("s").Dot(m.GoName)
+	switch {
+	case !m.Flexible:
+	case isBlob(m):
+		g.Add(v).Op("=").Append(v, jen.Id("d").Dot("Take").Call(jen.Id("d").Dot("Rest").Call()).Op("..."))
+	default:
 		taken := jen.Id("d").Dot("Take").Call(memberSize(m))
-		g.Var().Id("v").Add(memberElem(m))
-		if m.Struct != nil {
+		g.For(jen.Id("d").Dot("Rest").Call().Op(">=").Add(memberSize(m))).BlockFunc(func(g *jen.Group) {
+			if m.Struct == nil {
+				g.Add(v).Op("=").Append(v, e.memberValue(m, place{size: m.Len, alone: taken}))
+				return
+			}
+			g.Var().Id("v").Add(memberElem(m))
 			g.Id("v").Dot("get").Call(taken)
-		} else {
-			g.Id("b").Op(":=").Add(taken)
-			e.memberGet(g, m, jen.Id("v"), place{size: m.Len})
-		}
-		g.Add(v()).Op("=").Append(v(), jen.Id("v"))
-	})
+			g.Add(v).Op("=").Append(v, jen.Id("v"))
+		})
+	}
+}
+
+// isBlob reports whether the elements of a flexible member are bytes.
+func isBlob(m *model.Member) bool {
+	return m.Struct == nil && memberScalars[m.Type].size == 0 && m.Len == 1
 }
 
 func memberSize(m *model.Member) *jen.Statement {

@@ -8,8 +8,10 @@ import (
 
 // testFile writes
 //
+//	var roundTrip = roundtrip.Package{Messages: …}
+//
 //	func TestRoundTrip(t *testing.T) {
-//		roundtrip.Run(t, roundtrip.Package{Messages: …})
+//		roundtrip.Run(t, roundTrip)
 //	}
 func (e *emitter) testFile(f *jen.File) {
 	var messages, unknown, selectors, inHeader, outer, records []jen.Code
@@ -62,7 +64,9 @@ func (e *emitter) testFile(f *jen.File) {
 			pkg = append(pkg, field(l.key, jen.Index().String().Add(multiline(l.fields))))
 		}
 	}
+	f.Var().Id("roundTrip").Op("=").Qual(roundtripPath, "Package").Add(multiline(pkg))
+	f.Line()
 	f.Func().Id("TestRoundTrip").Params(jen.Id("t").Op("*").Qual(testingPath, "T")).Block(
-		jen.Qual(roundtripPath, "Run").Call(jen.Id("t"), jen.Qual(roundtripPath, "Package").Add(multiline(pkg))),
+		jen.Qual(roundtripPath, "Run").Call(jen.Id("t"), jen.Id("roundTrip")),
 	)
 }
