@@ -459,9 +459,13 @@ type TupleIP struct {
 // Encode implements nl.Message.
 func (m *TupleIP) Encode(e *nl.Encoder) {
 	nl.PutAddr(e, attrIPV4Src, m.V4Src)
+	nl.CheckAddr(e, m.V4Src.Value(), 4)
 	nl.PutAddr(e, attrIPV4Dst, m.V4Dst)
+	nl.CheckAddr(e, m.V4Dst.Value(), 4)
 	nl.PutAddr(e, attrIPV6Src, m.V6Src)
+	nl.CheckAddr(e, m.V6Src.Value(), 16)
 	nl.PutAddr(e, attrIPV6Dst, m.V6Dst)
+	nl.CheckAddr(e, m.V6Dst.Value(), 16)
 	e.Raw(m.Unknown)
 }
 
@@ -801,10 +805,14 @@ type NAT struct {
 // Encode implements nl.Message.
 func (m *NAT) Encode(e *nl.Encoder) {
 	nl.PutAddr(e, attrNATV4MinIP, m.V4MinIP)
+	nl.CheckAddr(e, m.V4MinIP.Value(), 4)
 	nl.PutAddr(e, attrNATV4MaxIP, m.V4MaxIP)
+	nl.CheckAddr(e, m.V4MaxIP.Value(), 4)
 	nl.PutNest(e, attrNATProto, m.Proto)
 	nl.PutAddr(e, attrNATV6MinIP, m.V6MinIP)
+	nl.CheckAddr(e, m.V6MinIP.Value(), 16)
 	nl.PutAddr(e, attrNATV6MaxIP, m.V6MaxIP)
+	nl.CheckAddr(e, m.V6MaxIP.Value(), 16)
 	e.Raw(m.Unknown)
 }
 

@@ -659,7 +659,9 @@ type IPEncap struct {
 func (m *IPEncap) Encode(e *nl.Encoder) {
 	nl.PutU64BE(e, attrLwtunnelIPID, m.ID)
 	nl.PutAddr(e, attrLwtunnelIPDst, m.Dst)
+	nl.CheckAddr(e, m.Dst.Value(), 4)
 	nl.PutAddr(e, attrLwtunnelIPSrc, m.Src)
+	nl.CheckAddr(e, m.Src.Value(), 4)
 	nl.PutU8(e, attrLwtunnelIPTTL, m.TTL)
 	nl.PutU8(e, attrLwtunnelIPTOS, m.TOS)
 	nl.PutU16BE(e, attrLwtunnelIPFlags, m.Flags)
@@ -717,7 +719,9 @@ type IP6Encap struct {
 func (m *IP6Encap) Encode(e *nl.Encoder) {
 	nl.PutU64BE(e, attrLwtunnelIP6ID, m.ID)
 	nl.PutAddr(e, attrLwtunnelIP6Dst, m.Dst)
+	nl.CheckAddr(e, m.Dst.Value(), 16)
 	nl.PutAddr(e, attrLwtunnelIP6Src, m.Src)
+	nl.CheckAddr(e, m.Src.Value(), 16)
 	nl.PutU8(e, attrLwtunnelIP6Hoplimit, m.Hoplimit)
 	nl.PutU8(e, attrLwtunnelIP6Tc, m.Tc)
 	nl.PutU16BE(e, attrLwtunnelIP6Flags, m.Flags)
@@ -1028,7 +1032,9 @@ func (m *Seg6LocalEncap) Encode(e *nl.Encoder) {
 	nl.PutStruct(e, attrSeg6LocalSrh, &m.Srh)
 	nl.PutU32(e, attrSeg6LocalTable, m.Table)
 	nl.PutAddr(e, attrSeg6LocalNh4, m.Nh4)
+	nl.CheckAddr(e, m.Nh4.Value(), 4)
 	nl.PutAddr(e, attrSeg6LocalNh6, m.Nh6)
+	nl.CheckAddr(e, m.Nh6.Value(), 16)
 	nl.PutU32(e, attrSeg6LocalIif, m.Iif)
 	nl.PutU32(e, attrSeg6LocalOif, m.Oif)
 	nl.PutNest(e, attrSeg6LocalBPF, m.BPF)
@@ -1227,6 +1233,7 @@ type IOAM6Encap struct {
 func (m *IOAM6Encap) Encode(e *nl.Encoder) {
 	nl.PutU8(e, attrIOAM6IptunnelMode, m.Mode)
 	nl.PutAddr(e, attrIOAM6IptunnelDst, m.Dst)
+	nl.CheckAddr(e, m.Dst.Value(), 16)
 	nl.PutStruct(e, attrIOAM6IptunnelTrace, &m.Trace)
 	nl.PutU32(e, attrIOAM6IptunnelFreqK, m.FreqK)
 	nl.CheckMin(e, m.FreqK, 1)
@@ -1235,6 +1242,7 @@ func (m *IOAM6Encap) Encode(e *nl.Encoder) {
 	nl.CheckMin(e, m.FreqN, 1)
 	nl.CheckMax(e, m.FreqN, 1000000)
 	nl.PutAddr(e, attrIOAM6IptunnelSrc, m.Src)
+	nl.CheckAddr(e, m.Src.Value(), 16)
 	e.Raw(m.Unknown)
 }
 

@@ -134,8 +134,7 @@ func (s *RtVia) get(b []byte) {
 func (s *RtVia) Encode(e *nl.Encoder) {
 	s.put(e.Grow(sizeRtVia))
 	for i := range s.Addr {
-		b := e.Grow(1)
-		b[0] = s.Addr[i]
+		e.Grow(1)[0] = s.Addr[i]
 	}
 	e.SetTail(s.Tail)
 }
@@ -144,10 +143,7 @@ func (s *RtVia) Encode(e *nl.Encoder) {
 func (s *RtVia) Decode(d *nl.Decoder) {
 	s.get(d.Struct(sizeRtVia))
 	for d.Rest() >= 1 {
-		var v uint8
-		b := d.Take(1)
-		v = b[0]
-		s.Addr = append(s.Addr, v)
+		s.Addr = append(s.Addr, d.Take(1)[0])
 	}
 	s.Tail = d.Tail(sizeRtVia)
 }
@@ -323,8 +319,7 @@ func (s *IPv6SrHdr) get(b []byte) {
 func (s *IPv6SrHdr) Encode(e *nl.Encoder) {
 	s.put(e.Grow(sizeIPv6SrHdr))
 	for i := range s.Segments {
-		b := e.Grow(1)
-		b[0] = s.Segments[i]
+		e.Grow(1)[0] = s.Segments[i]
 	}
 	e.SetTail(s.Tail)
 }
@@ -333,10 +328,7 @@ func (s *IPv6SrHdr) Encode(e *nl.Encoder) {
 func (s *IPv6SrHdr) Decode(d *nl.Decoder) {
 	s.get(d.Struct(sizeIPv6SrHdr))
 	for d.Rest() >= 1 {
-		var v uint8
-		b := d.Take(1)
-		v = b[0]
-		s.Segments = append(s.Segments, v)
+		s.Segments = append(s.Segments, d.Take(1)[0])
 	}
 	s.Tail = d.Tail(sizeIPv6SrHdr)
 }
@@ -366,8 +358,7 @@ func (s *Seg6EncapHdr) get(b []byte) {
 func (s *Seg6EncapHdr) Encode(e *nl.Encoder) {
 	s.put(e.Grow(sizeSeg6EncapHdr))
 	for i := range s.Srh {
-		b := e.Grow(1)
-		b[0] = s.Srh[i]
+		e.Grow(1)[0] = s.Srh[i]
 	}
 	e.SetTail(s.Tail)
 }
@@ -376,10 +367,7 @@ func (s *Seg6EncapHdr) Encode(e *nl.Encoder) {
 func (s *Seg6EncapHdr) Decode(d *nl.Decoder) {
 	s.get(d.Struct(sizeSeg6EncapHdr))
 	for d.Rest() >= 1 {
-		var v uint8
-		b := d.Take(1)
-		v = b[0]
-		s.Srh = append(s.Srh, v)
+		s.Srh = append(s.Srh, d.Take(1)[0])
 	}
 	s.Tail = d.Tail(sizeSeg6EncapHdr)
 }
@@ -434,8 +422,7 @@ func (s *IPv6RPLSrHdr) get(b []byte) {
 func (s *IPv6RPLSrHdr) Encode(e *nl.Encoder) {
 	s.put(e.Grow(sizeIPv6RPLSrHdr))
 	for i := range s.Segments {
-		b := e.Grow(1)
-		b[0] = s.Segments[i]
+		e.Grow(1)[0] = s.Segments[i]
 	}
 	e.SetTail(s.Tail)
 }
@@ -444,10 +431,7 @@ func (s *IPv6RPLSrHdr) Encode(e *nl.Encoder) {
 func (s *IPv6RPLSrHdr) Decode(d *nl.Decoder) {
 	s.get(d.Struct(sizeIPv6RPLSrHdr))
 	for d.Rest() >= 1 {
-		var v uint8
-		b := d.Take(1)
-		v = b[0]
-		s.Segments = append(s.Segments, v)
+		s.Segments = append(s.Segments, d.Take(1)[0])
 	}
 	s.Tail = d.Tail(sizeIPv6RPLSrHdr)
 }

@@ -60,6 +60,20 @@ func Run(t *testing.T, p Package) {
 	}
 }
 
+// Each calls fn with random values of each message of p, in a subtest with the
+// name of its type.
+func Each(t *testing.T, p Package, fn func(t *testing.T, name string, m nl.Message)) {
+	for _, m := range p.Messages {
+		typ := reflect.TypeOf(m).Elem()
+		t.Run(typ.Name(), func(t *testing.T) {
+			f := newFiller(p, uint64(len(typ.Name())))
+			for range rounds {
+				fn(t, typ.Name(), f.message(typ, 0).Interface().(nl.Message))
+			}
+		})
+	}
+}
+
 // testField tests a message with one field set: no field may hide behind another.
 func (f *filler) testField(t *testing.T, typ reflect.Type, i int) {
 	if typ.Field(i).Type == tailType || f.field(reflect.New(typ).Elem(), i, 0) {

@@ -1,0 +1,73 @@
+package conformance
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/nlgen/nlgen/gen"
+	"github.com/nlgen/nlgen/gen/golang"
+	"github.com/nlgen/nlgen/internal/kernelsrc"
+	"github.com/nlgen/nlgen/internal/tempmod"
+)
+
+// TestWire runs the round trips of every package, generated from the kernel's
+// specs and from ours, and compares the bytes with those of gen/dynamic: on this
+// machine, and on a big-endian one.
+func TestWire(t *testing.T) {
+	m := tempmod.New(t)
+	addPackages(t, m, "kernel", kernelsrc.Specs(t))
+	addPackages(t, m, "ours", filepath.Join(tempmod.Root(t), "specs"))
+	t.Run("native", func(t *testing.T) {
+		m.Run(nil, "go", "test", "./...")
+	})
+	t.Run("s390x", func(t *testing.T) {
+		const qemu = "qemu-s390x-static"
+		if _, err := exec.LookPath(qemu); err != nil && os.Getenv("CI") != "true" {
+			t.Skip(err)
+		}
+		m.Run([]string{"GOARCH=s390x", "CGO_ENABLED=0"}, "go", "test", "-exec", qemu, "./...")
+	})
+}
+
+// addPackages generates the packages of the specs in a directory, each with its tests.
+func addPackages(t *testing.T, m *tempmod.Module, group, dir string) {
+	t.Helper()
+	specs, err := filepath.Glob(filepath.Join(dir, "*.yaml"))
+	if err != nil || len(specs) == 0 {
+		t.Fatalf("no specs in %s: %v", dir, err)
+	}
+	for _, spec := range specs {
+		data, err := os.ReadFile(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		family, diags := gen.Load(spec, data, gen.Options{})
+		if err := diags.Err(); err != nil {
+			t.Fatal(err)
+		}
+		files, err := gen.Go(family)
+		if err != nil {
+			t.Fatal(err)
+		}
+		test, err := golang.EmitTest(family, golang.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range append(files, test) {
+			m.Write(filepath.Join(group, family.Package, f.Name), f.Data)
+		}
+		m.Write(filepath.Join(group, family.Package, "wire_test.go"), fmt.Appendf(nil, `package %s
+
+import (
+	"testing"
+
+	"github.com/nlgen/nlgen/internal/conformance"
+)
+
+func TestWire(t *testing.T) { conformance.Compare(t, %q, roundTrip) }
+`, family.Package, spec))
+	}
+}
