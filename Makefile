@@ -21,6 +21,10 @@ test: deps lint stale ## Run every check and test
 	sh scripts/s390x.sh
 	$(GO) test -timeout 15m ./...
 
+.PHONY: bench
+bench: ## Measure against C, hand-written Go and other libraries, into docs/
+	cd internal/bench && $(GO) run . -out ../../docs $(BENCHFLAGS)
+
 .PHONY: deps
 deps: ## Install the packages that the tests use as oracles
 	@sh scripts/deps.sh

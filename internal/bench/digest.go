@@ -26,8 +26,8 @@ func (t *tally) add(fields ...uint64) {
 	t.sum += h
 }
 
-// bytes is the field of a byte string.
-func bytes[T ~[]byte | ~string](b T) uint64 {
+// textField is the field of a byte string.
+func textField[T ~[]byte | ~string](b T) uint64 {
 	h := uint64(14695981039346656037) // FNV-1a
 	for i := range len(b) {
 		h = (h ^ uint64(b[i])) * 1099511628211

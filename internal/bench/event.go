@@ -18,8 +18,8 @@ const eventBuffer = 512 << 20
 
 var errLost = errors.New("events were lost")
 
-var w5 = &workload{
-	name: "W5", title: "Drain of route events", unit: "event",
+var w5a = &workload{
+	name: "W5a", title: "Drain of route events", unit: "event",
 	sizes: []int{100_000}, quick: 50_000,
 	setup:  setupDevice,
 	before: flush,
@@ -33,7 +33,7 @@ var w5 = &workload{
 			var r route
 			return &job{
 				prepare: func() (err error) {
-					c, err = subscribeFloor(unix.RTNLGRP_IPV4_ROUTE)
+					c, err = subscribeFloor(unix.RTNLGRP_IPV4_ROUTE, eventBuffer)
 					return err
 				},
 				run: func(t *tally) error {
@@ -82,11 +82,9 @@ var w5 = &workload{
 			var updates chan vishvananda.RouteUpdate
 			var done chan struct{}
 			return &job{
-				prepare: func() error {
-					updates, done = make(chan vishvananda.RouteUpdate), make(chan struct{})
-					return vishvananda.RouteSubscribeWithOptions(updates, done, vishvananda.RouteSubscribeOptions{
-						ReceiveBufferSize: eventBuffer, ReceiveBufferForceSize: true,
-					})
+				prepare: func() (err error) {
+					updates, done, err = subscribeVishvananda(eventBuffer)
+					return err
 				},
 				run: func(t *tally) error {
 					defer close(done)
@@ -103,12 +101,12 @@ var w5 = &workload{
 	},
 }
 
-func subscribeFloor(group int) (*floorConn, error) {
+func subscribeFloor(group, bytes int) (*floorConn, error) {
 	c, err := dialFloor(unix.NETLINK_ROUTE)
 	if err != nil {
 		return nil, err
 	}
-	if err := unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, eventBuffer); err != nil {
+	if err := unix.SetsockoptInt(c.fd, unix.SOL_SOCKET, unix.SO_RCVBUFFORCE, bytes); err != nil {
 		return nil, os.NewSyscallError("setsockopt", err)
 	}
 	err = unix.SetsockoptInt(c.fd, unix.SOL_NETLINK, unix.NETLINK_ADD_MEMBERSHIP, group)
@@ -120,10 +118,8 @@ func mdlayherEvents(cfg *netlink.Config) func(int) (*job, error) {
 		var c *netlink.Conn
 		return &job{
 			prepare: func() (err error) {
-				if c, err = netlink.Dial(unix.NETLINK_ROUTE, cfg); err != nil {
-					return err
-				}
-				return errors.Join(c.SetReadBuffer(eventBuffer), c.JoinGroup(unix.RTNLGRP_IPV4_ROUTE))
+				c, err = subscribeMdlayher(cfg, eventBuffer)
+				return err
 			},
 			run: func(t *tally) error {
 				defer c.Close()
@@ -144,4 +140,19 @@ func mdlayherEvents(cfg *netlink.Config) func(int) (*job, error) {
 			},
 		}, nil
 	}
+}
+
+func subscribeMdlayher(cfg *netlink.Config, bytes int) (*netlink.Conn, error) {
+	c, err := netlink.Dial(unix.NETLINK_ROUTE, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return c, errors.Join(c.SetReadBuffer(bytes), c.JoinGroup(unix.RTNLGRP_IPV4_ROUTE))
+}
+
+func subscribeVishvananda(bytes int) (chan vishvananda.RouteUpdate, chan struct{}, error) {
+	updates, done := make(chan vishvananda.RouteUpdate), make(chan struct{})
+	return updates, done, vishvananda.RouteSubscribeWithOptions(updates, done, vishvananda.RouteSubscribeOptions{
+		ReceiveBufferSize: bytes, ReceiveBufferForceSize: true,
+	})
 }

@@ -75,7 +75,7 @@ func (l *link) tally(t *tally) {
 	t.items++
 	if t.check {
 		t.link(int64(l.index), l.flags, l.mtu, l.txqlen, l.link, l.master, l.operstate,
-			bytes(l.name[:l.nameLen]), bytes(l.kind[:l.kindLen]), l.address[:l.size], l.rxPackets, l.txPackets)
+			textField(l.name[:l.nameLen]), textField(l.kind[:l.kindLen]), l.address[:l.size], l.rxPackets, l.txPackets)
 	}
 }
 
@@ -104,7 +104,7 @@ func tallyOurLink(t *tally, l *rtlink.GetLinkReply) {
 	}
 	s := l.Stats64.Value()
 	t.link(int64(l.Header.Index), uint32(l.Header.Flags), l.MTU.Value(), l.Txqlen.Value(), l.Link.Value(), l.Master.Value(),
-		uint8(l.Operstate.Value()), bytes(l.Ifname.Value()), bytes(kind), l.Address, s.RxPackets, s.TxPackets)
+		uint8(l.Operstate.Value()), textField(l.Ifname.Value()), textField(kind), l.Address, s.RxPackets, s.TxPackets)
 }
 
 func linkByHand(b []byte) (link, error) {
@@ -163,7 +163,7 @@ func tallyVishvanandaLink(t *tally, l vishvananda.Link) {
 		rx, tx = a.Statistics.RxPackets, a.Statistics.TxPackets
 	}
 	t.link(int64(a.Index), a.RawFlags, uint32(a.MTU), uint32(a.TxQLen), uint32(a.ParentIndex), uint32(a.MasterIndex),
-		uint8(a.OperState), bytes(a.Name), bytes(kind), a.HardwareAddr, rx, tx)
+		uint8(a.OperState), textField(a.Name), textField(kind), a.HardwareAddr, rx, tx)
 }
 
 func tallyRtnetlinkLink(t *tally, l *rtnetlink.LinkMessage) {
@@ -181,7 +181,7 @@ func tallyRtnetlinkLink(t *tally, l *rtnetlink.LinkMessage) {
 		rx, tx = a.Stats64.RXPackets, a.Stats64.TXPackets
 	}
 	t.link(int64(l.Index), l.Flags, a.MTU, or(a.TxQueueLen), a.Type, or(a.Master),
-		uint8(a.OperationalState), bytes(a.Name), bytes(kind), a.Address, rx, tx)
+		uint8(a.OperationalState), textField(a.Name), textField(kind), a.Address, rx, tx)
 }
 
 func or(p *uint32) uint32 {

@@ -3,6 +3,8 @@
 package main
 
 import (
+	"bytes"
+	_ "embed"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -17,7 +19,7 @@ import (
 	"syscall"
 )
 
-var workloads = []*workload{w1, w2, w3, w4a, w4b, w5, w6a, w6b, w6c, w7}
+var workloads = []*workload{w1, w2, w3, w4a, w4b, w5a, w5b, w6a, w6b, w6c, w7}
 
 type options struct {
 	workloads  string
@@ -99,7 +101,7 @@ func (o *options) runAll() error {
 	if o.out == "" {
 		return nil
 	}
-	return nil
+	return writeReport(o.out, tables)
 }
 
 func (o *options) sizes(w *workload) []int {
@@ -112,10 +114,14 @@ func (o *options) sizes(w *workload) []int {
 	return w.sizes
 }
 
-// buildLimit compiles the C program, which lies beside this file's package.
+//go:embed limit/limit.c
+var limitSource []byte
+
+// buildLimit compiles the C program.
 func buildLimit(dir string) (string, error) {
 	path := filepath.Join(dir, "limit")
-	cmd := exec.Command("cc", "-O2", "-o", path, filepath.Join("limit", "limit.c"))
+	cmd := exec.Command("cc", "-O2", "-x", "c", "-o", path, "-")
+	cmd.Stdin = bytes.NewReader(limitSource)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("cc: %w\n%s", err, out)
 	}

@@ -129,7 +129,7 @@ func getFamilyRequest() []byte {
 func (t *tally) family(id uint16, version uint32, name string, groups int) {
 	t.items++
 	if t.check {
-		t.add(uint64(id), uint64(version), bytes(name), uint64(groups))
+		t.add(uint64(id), uint64(version), textField(name), uint64(groups))
 	}
 }
 
@@ -201,7 +201,7 @@ func familyByHand(b []byte, t *tally) {
 		case 0:
 			t.items++
 			if t.check {
-				t.add(uint64(id), uint64(version), bytes(name), uint64(groups))
+				t.add(uint64(id), uint64(version), textField(name), uint64(groups))
 			}
 			return
 		case unix.CTRL_ATTR_FAMILY_ID:

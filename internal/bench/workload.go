@@ -22,6 +22,9 @@ type workload struct {
 	before  func(n int) error           // before each run
 	armed   func(n int) error           // after the contender has prepared
 	inspect func(n int, t *tally) error // after a check: what the contender did
+	// storm makes events while the contender runs, until stop is closed: it loses
+	// what it is too slow for.
+	storm func(n int, stop <-chan struct{}) error
 }
 
 // A contender is one way to do the work: in C if argv is set.
@@ -56,6 +59,7 @@ type result struct {
 	Ratio     []float64 // to the limit of the same round
 	Allocs    float64   // per item
 	Bytes     float64   // per item
+	Lost      []float64 // share of the events that were lost
 	PeakKiB   int
 }
 
@@ -101,6 +105,7 @@ func (w *workload) measure(n, rounds int, only func(*contender) bool, spawn func
 	}
 	for range rounds {
 		times := make([]float64, len(workers))
+		lost := make([]float64, len(workers))
 		rand.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		for _, i := range order {
 			r, err := w.once(n, workers[i], "run")
@@ -109,11 +114,15 @@ func (w *workload) measure(n, rounds int, only func(*contender) bool, spawn func
 			}
 			items := float64(max(r.Items, 1))
 			times[i] = float64(r.Time) / items
+			lost[i] = max(1-items/float64(n), 0)
 			results[i].Allocs, results[i].Bytes = float64(r.Allocs)/items, float64(r.Bytes)/items
 		}
 		for i, t := range times {
 			results[i].Time = append(results[i].Time, t)
 			results[i].Ratio = append(results[i].Ratio, t/times[0])
+			if w.storm != nil {
+				results[i].Lost = append(results[i].Lost, lost[i])
+			}
 		}
 	}
 	for i, p := range workers {
@@ -132,7 +141,11 @@ func (w *workload) once(n int, p *worker, command string) (run, error) {
 		func() error { return call(w.before, n) },
 		func() (err error) { _, err = p.command("prepare"); return },
 		func() error { return call(w.armed, n) },
-		func() (err error) { r, err = p.command(command); return },
+		func() (err error) {
+			defer w.start(n, &err)()
+			r, err = p.command(command)
+			return err
+		},
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -140,6 +153,19 @@ func (w *workload) once(n int, p *worker, command string) (run, error) {
 		}
 	}
 	return r, nil
+}
+
+// start starts the storm, if there is one, and returns the function that ends it.
+func (w *workload) start(n int, err *error) (end func()) {
+	if w.storm == nil {
+		return func() {}
+	}
+	stop, done := make(chan struct{}), make(chan error)
+	go func() { done <- w.storm(n, stop) }()
+	return func() {
+		close(stop)
+		*err = errors.Join(*err, <-done)
+	}
 }
 
 func call(hook func(int) error, n int) error {
