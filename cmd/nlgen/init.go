@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -43,8 +44,7 @@ generated from it, a main that uses it, and a test. DIR must not exist or be emp
 			if err := m.write(dir); err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "Made %s. Next:\n\tcd %s\n\tgo mod tidy\n\tgo generate ./...\n\tgo test ./...\n\tgo run .\n", m.Module, dir)
-			return nil
+			return withStatus(exitIO, m.advise(cmd.OutOrStdout(), dir))
 		},
 	}
 	f := cmd.Flags()
@@ -99,6 +99,16 @@ func (m *module) release() error {
 	}
 	m.Version = info.Main.Version
 	return nil
+}
+
+// advise prints what to do in the module.
+func (m *module) advise(w io.Writer, dir string) error {
+	steps := []string{"go mod tidy", "go generate ./...", "go test ./...", "go run ."}
+	if dir != "." {
+		steps = slices.Insert(steps, 0, "cd "+dir)
+	}
+	_, err := fmt.Fprintf(w, "Made %s. Next:\n\t%s\n", m.Module, strings.Join(steps, "\n\t"))
+	return err
 }
 
 // write makes the module in dir: all of it or, on an error, nothing.

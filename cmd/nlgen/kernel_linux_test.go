@@ -98,7 +98,8 @@ func TestCallRefused(t *testing.T) {
 	}{
 		{"exists", "--family rt-link --do newlink --create --excl", veth, exitKernel, "rt-link: newlink: file exists"},
 		{"kernel's text", "--family rt-link --do newlink --create", `{"ifname": "x", "linkinfo": {"kind": "nonsense"}}`, exitKernel, `(kernel: "Unknown device type")`},
-		{"attribute path", "--family rt-link --do newlink --create", `{"ifname": "x", "mtu": 1, "linkinfo": {"kind": "veth", "data": {"peer": {"ifname": "nl1"}}}}`, exitKernel, "rt-link: newlink: "},
+		{"attribute path", "--family ethtool --do features-get", `{"header": {"dev-name": "nonsense"}}`, exitKernel, "ethtool: features-get: header.dev-name: no such device"},
+		{"attribute missing", "--family ethtool --do strset-get", "", exitKernel, "ethtool: strset-get: header is missing: invalid argument"},
 		{"no such object", "--family nlctrl --do getfamily", `{"family-name": "nonsense"}`, exitKernel, "nlctrl: getfamily: no such file or directory"},
 		{"not supported by the object", "--family ethtool --do rings-get", `{"header": {"dev-name": "lo"}}`, exitKernel, "ethtool: rings-get: operation not supported\n"},
 		{"unknown attribute", "--family rt-link --do getlink", `{"ifnam": "lo"}`, exitBadRequest, `rt-link: getlink: unknown attribute ifnam; did you mean "ifname"?`},
@@ -118,30 +119,28 @@ func TestCallRefused(t *testing.T) {
 // TestKernelTooOld asks for operations and groups that no kernel has, of families
 // that all have.
 func TestKernelTooOld(t *testing.T) {
-	k := newKernel(t)
 	t.Chdir(t.TempDir())
 	writeSpec(t, "nlctrl.yaml", "name: nlctrl\nprotocol: genetlink", 250)
 	writeSpec(t, "route.yaml", "name: route\nprotocol: netlink-raw\nprotonum: 0", 1000)
 	for _, spec := range []string{"nlctrl", "route"} {
 		for _, way := range []string{"--do", "--dump"} {
-			k.nlgen("call", "--spec", spec+".yaml", way, "novelty").
+			nlgen("call", "--spec", spec+".yaml", way, "novelty").
 				want(t, exitTooOld, spec+": novelty: operation not supported; the running kernel does not know this operation")
 		}
 	}
-	k.nlgen("listen", "--spec", "nlctrl.yaml", "novelties").
+	nlgen("listen", "--spec", "nlctrl.yaml", "novelties").
 		want(t, exitTooOld, "nlctrl: join novelties: the family has no such group in this kernel; it has: notify")
 }
 
 // TestNoFamily asks for a family that no kernel has.
 func TestNoFamily(t *testing.T) {
-	k := newKernel(t)
 	t.Chdir(t.TempDir())
 	writeSpec(t, "spec.yaml", "name: nonsense\nprotocol: genetlink", 1)
 	const want = "nonsense: dial: the kernel does not have this family; is the module nonsense loaded?"
-	k.nlgen("call", "--spec", "spec.yaml", "--do", "novelty").want(t, exitNoFamily, want)
-	k.nlgen("listen", "--spec", "spec.yaml", "novelties").want(t, exitNoFamily, want)
+	nlgen("call", "--spec", "spec.yaml", "--do", "novelty").want(t, exitNoFamily, want)
+	nlgen("listen", "--spec", "spec.yaml", "novelties").want(t, exitNoFamily, want)
 	writeSpec(t, "spec.yaml", "name: nonsense\nprotocol: netlink-raw\nprotonum: 31", 16)
-	k.nlgen("call", "--spec", "spec.yaml", "--do", "novelty").want(t, exitNoFamily, "nonsense: dial: ", "protocol not supported")
+	nlgen("call", "--spec", "spec.yaml", "--do", "novelty").want(t, exitNoFamily, "nonsense: dial: ", "protocol not supported")
 }
 
 // writeSpec writes a spec with one operation and one group.
@@ -343,8 +342,7 @@ func TestDebug(t *testing.T) {
 
 // TestList checks the three forms of the list.
 func TestList(t *testing.T) {
-	k := newKernel(t)
-	r := k.nlgen("list", "nlctrl", "rt-link")
+	r := nlgen("list", "nlctrl", "rt-link")
 	r.want(t, exitOK)
 	for _, want := range [][]string{
 		{"FAMILY", "KIND", "SPEC", "KERNEL"},
@@ -358,7 +356,7 @@ func TestList(t *testing.T) {
 			t.Errorf("no line with %q in\n%s", want, r.stdout)
 		}
 	}
-	r = k.nlgen("list", "--format", "json")
+	r = nlgen("list", "--format", "json")
 	r.want(t, exitOK)
 	entries := decode[[]entry](t, r.stdout)
 	i := slices.IndexFunc(entries, func(e entry) bool { return e.Family == "nlctrl" })
