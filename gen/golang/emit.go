@@ -48,7 +48,7 @@ func EmitTest(f *model.Family, opts Options) (File, error) {
 		return File{}, err
 	}
 	e := newEmitter(f, opts)
-	files, err := e.render([]section{{"roundtrip_gen_test.go", e.testFile, true}})
+	files, err := e.render([]section{{"roundtrip_test.go", e.testFile, true}})
 	if err != nil {
 		return File{}, err
 	}

@@ -13,10 +13,6 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the round trip tests of the families")
 
-// nlgen removes files with names that end in _gen_test.go and that it does not
-// make, which is why these have another.
-const fileName = "roundtrip_test.go"
-
 // Each of our packages has the test that belongs to its spec.
 func TestFamilies(t *testing.T) {
 	specs, err := filepath.Glob("../../specs/*.yaml")
@@ -40,7 +36,7 @@ func TestFamilies(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			name := filepath.Join("../../families", family.Package, fileName)
+			name := filepath.Join("../../families", family.Package, want.Name)
 			if *update {
 				if err := os.WriteFile(name, want.Data, 0o644); err != nil {
 					t.Fatal(err)
