@@ -197,6 +197,9 @@ type Body struct {
 	Nested bool
 }
 
+// Nest returns the Body of a nest that belongs to values of the selector.
+func Nest(values string) Body { return Body{Values: values, Nested: true} }
+
 // PutBody appends the body of a sub-message; nil is absent.
 func PutBody(e *Encoder, id uint16, m Message, b Body) {
 	if m == nil {

@@ -47,14 +47,15 @@ func bodyType(b *model.Body) string {
 
 // subMarkers writes for each body
 //
-//	func (*LinkinfoBondAttrs) linkinfoDataBody() nl.Body { return nl.Body{Values: "bond", Nested: true} }
+//	func (*LinkinfoBondAttrs) linkinfoDataBody() nl.Body { return nl.Nest("bond") }
 func (e *emitter) subMarkers(f *jen.File, s *model.SubMessage) {
 	for _, b := range s.Bodies {
-		body := []pair{{"Values", jen.Lit(strings.Join(b.Values, " "))}}
-		if b.Message != nil && b.Message.Set != nil {
-			body = append(body, pair{"Nested", jen.True()})
+		values := jen.Lit(strings.Join(b.Values, " "))
+		body := e.rt("Body").Add(keyed([]pair{{"Values", values}}))
+		if b.Message != nil {
+			body = e.rt("Nest").Call(values)
 		}
-		f.Func().Params(jen.Op("*").Id(bodyType(b))).Id(s.GoBody).Params().Add(e.rt("Body")).Add(oneLine(jen.Return(e.rt("Body").Add(keyed(body)))))
+		f.Func().Params(jen.Op("*").Id(bodyType(b))).Id(s.GoBody).Params().Add(e.rt("Body")).Add(oneLine(jen.Return(body)))
 	}
 	doc(f.Group, s.GoBody+" is the method of that name, for a body that may be nil.")
 	f.Func().Id(s.GoBody).Params(jen.Id("m").Id(s.GoName)).Add(e.rt("Body")).Block(
