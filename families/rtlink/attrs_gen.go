@@ -7510,8 +7510,8 @@ type AFSpecData interface {
 	bodyAFSpecData() nl.Body
 }
 
-func (*AFSpec) bodyAFSpecData() nl.Body       { return nl.Body{Values: "unspec", Nested: true} }
-func (*BridgeAFSpec) bodyAFSpecData() nl.Body { return nl.Body{Values: "bridge", Nested: true} }
+func (*AFSpec) bodyAFSpecData() nl.Body       { return nl.Nest("unspec") }
+func (*BridgeAFSpec) bodyAFSpecData() nl.Body { return nl.Nest("bridge") }
 
 // bodyAFSpecData is the method of that name, for a body that may be nil.
 func bodyAFSpecData(m AFSpecData) nl.Body {
@@ -7549,10 +7549,8 @@ type ProtinfoData interface {
 	bodyProtinfoData() nl.Body
 }
 
-func (*LinkinfoBrportAttrs) bodyProtinfoData() nl.Body {
-	return nl.Body{Values: "bridge", Nested: true}
-}
-func (*Inet6Attrs) bodyProtinfoData() nl.Body { return nl.Body{Values: "inet6", Nested: true} }
+func (*LinkinfoBrportAttrs) bodyProtinfoData() nl.Body { return nl.Nest("bridge") }
+func (*Inet6Attrs) bodyProtinfoData() nl.Body          { return nl.Nest("inet6") }
 
 // bodyProtinfoData is the method of that name, for a body that may be nil.
 func bodyProtinfoData(m ProtinfoData) nl.Body {
@@ -7621,59 +7619,39 @@ type LinkinfoData interface {
 	bodyLinkinfoData() nl.Body
 }
 
-func (*LinkinfoAMTAttrs) bodyLinkinfoData() nl.Body { return nl.Body{Values: "amt", Nested: true} }
-func (*LinkinfoBareudpAttrs) bodyLinkinfoData() nl.Body {
-	return nl.Body{Values: "bareudp", Nested: true}
-}
-func (*LinkinfoBatadvAttrs) bodyLinkinfoData() nl.Body {
-	return nl.Body{Values: "batadv", Nested: true}
-}
-func (*LinkinfoBondAttrs) bodyLinkinfoData() nl.Body { return nl.Body{Values: "bond", Nested: true} }
-func (*LinkinfoBridgeAttrs) bodyLinkinfoData() nl.Body {
-	return nl.Body{Values: "bridge", Nested: true}
-}
-func (*LinkinfoCAIFAttrs) bodyLinkinfoData() nl.Body { return nl.Body{Values: "caif", Nested: true} }
-func (*LinkinfoCANAttrs) bodyLinkinfoData() nl.Body  { return nl.Body{Values: "can", Nested: true} }
-func (*LinkinfoDSAAttrs) bodyLinkinfoData() nl.Body  { return nl.Body{Values: "dsa", Nested: true} }
+func (*LinkinfoAMTAttrs) bodyLinkinfoData() nl.Body     { return nl.Nest("amt") }
+func (*LinkinfoBareudpAttrs) bodyLinkinfoData() nl.Body { return nl.Nest("bareudp") }
+func (*LinkinfoBatadvAttrs) bodyLinkinfoData() nl.Body  { return nl.Nest("batadv") }
+func (*LinkinfoBondAttrs) bodyLinkinfoData() nl.Body    { return nl.Nest("bond") }
+func (*LinkinfoBridgeAttrs) bodyLinkinfoData() nl.Body  { return nl.Nest("bridge") }
+func (*LinkinfoCAIFAttrs) bodyLinkinfoData() nl.Body    { return nl.Nest("caif") }
+func (*LinkinfoCANAttrs) bodyLinkinfoData() nl.Body     { return nl.Nest("can") }
+func (*LinkinfoDSAAttrs) bodyLinkinfoData() nl.Body     { return nl.Nest("dsa") }
 func (*LinkinfoGREAttrs) bodyLinkinfoData() nl.Body {
-	return nl.Body{Values: "erspan gre gretap ip6erspan ip6gre ip6gretap", Nested: true}
+	return nl.Nest("erspan gre gretap ip6erspan ip6gre ip6gretap")
 }
-func (*LinkinfoGeneveAttrs) bodyLinkinfoData() nl.Body {
-	return nl.Body{Values: "geneve", Nested: true}
-}
-func (*LinkinfoGTPAttrs) bodyLinkinfoData() nl.Body { return nl.Body{Values: "gtp", Nested: true} }
-func (*LinkinfoHSRAttrs) bodyLinkinfoData() nl.Body { return nl.Body{Values: "hsr", Nested: true} }
-func (*LinkinfoIP6TnlAttrs) bodyLinkinfoData() nl.Body {
-	return nl.Body{Values: "ip6tnl", Nested: true}
-}
-func (*LinkinfoIPTunAttrs) bodyLinkinfoData() nl.Body {
-	return nl.Body{Values: "ipip sit", Nested: true}
-}
-func (*LinkinfoIPoIBAttrs) bodyLinkinfoData() nl.Body { return nl.Body{Values: "ipoib", Nested: true} }
-func (*LinkinfoIpvlanAttrs) bodyLinkinfoData() nl.Body {
-	return nl.Body{Values: "ipvlan ipvtap", Nested: true}
-}
-func (*LinkinfoMacsecAttrs) bodyLinkinfoData() nl.Body {
-	return nl.Body{Values: "macsec", Nested: true}
-}
-func (*LinkinfoMacvlanAttrs) bodyLinkinfoData() nl.Body {
-	return nl.Body{Values: "macvlan macvtap", Nested: true}
-}
-func (*LinkinfoNetkitAttrs) bodyLinkinfoData() nl.Body {
-	return nl.Body{Values: "netkit", Nested: true}
-}
-func (*LinkinfoOvpnAttrs) bodyLinkinfoData() nl.Body  { return nl.Body{Values: "ovpn", Nested: true} }
-func (*LinkinfoPPPAttrs) bodyLinkinfoData() nl.Body   { return nl.Body{Values: "ppp", Nested: true} }
-func (*LinkinfoRmnetAttrs) bodyLinkinfoData() nl.Body { return nl.Body{Values: "rmnet", Nested: true} }
-func (*LinkinfoTunAttrs) bodyLinkinfoData() nl.Body   { return nl.Body{Values: "tun", Nested: true} }
-func (*LinkinfoVethAttrs) bodyLinkinfoData() nl.Body  { return nl.Body{Values: "veth", Nested: true} }
-func (*LinkinfoVLANAttrs) bodyLinkinfoData() nl.Body  { return nl.Body{Values: "vlan", Nested: true} }
-func (*LinkinfoVRFAttrs) bodyLinkinfoData() nl.Body   { return nl.Body{Values: "vrf", Nested: true} }
-func (*LinkinfoVTIAttrs) bodyLinkinfoData() nl.Body   { return nl.Body{Values: "vti vti6", Nested: true} }
-func (*LinkinfoVxcanAttrs) bodyLinkinfoData() nl.Body { return nl.Body{Values: "vxcan", Nested: true} }
-func (*LinkinfoVXLANAttrs) bodyLinkinfoData() nl.Body { return nl.Body{Values: "vxlan", Nested: true} }
-func (*LinkinfoWWANAttrs) bodyLinkinfoData() nl.Body  { return nl.Body{Values: "wwan", Nested: true} }
-func (*LinkinfoXfrmAttrs) bodyLinkinfoData() nl.Body  { return nl.Body{Values: "xfrm", Nested: true} }
+func (*LinkinfoGeneveAttrs) bodyLinkinfoData() nl.Body  { return nl.Nest("geneve") }
+func (*LinkinfoGTPAttrs) bodyLinkinfoData() nl.Body     { return nl.Nest("gtp") }
+func (*LinkinfoHSRAttrs) bodyLinkinfoData() nl.Body     { return nl.Nest("hsr") }
+func (*LinkinfoIP6TnlAttrs) bodyLinkinfoData() nl.Body  { return nl.Nest("ip6tnl") }
+func (*LinkinfoIPTunAttrs) bodyLinkinfoData() nl.Body   { return nl.Nest("ipip sit") }
+func (*LinkinfoIPoIBAttrs) bodyLinkinfoData() nl.Body   { return nl.Nest("ipoib") }
+func (*LinkinfoIpvlanAttrs) bodyLinkinfoData() nl.Body  { return nl.Nest("ipvlan ipvtap") }
+func (*LinkinfoMacsecAttrs) bodyLinkinfoData() nl.Body  { return nl.Nest("macsec") }
+func (*LinkinfoMacvlanAttrs) bodyLinkinfoData() nl.Body { return nl.Nest("macvlan macvtap") }
+func (*LinkinfoNetkitAttrs) bodyLinkinfoData() nl.Body  { return nl.Nest("netkit") }
+func (*LinkinfoOvpnAttrs) bodyLinkinfoData() nl.Body    { return nl.Nest("ovpn") }
+func (*LinkinfoPPPAttrs) bodyLinkinfoData() nl.Body     { return nl.Nest("ppp") }
+func (*LinkinfoRmnetAttrs) bodyLinkinfoData() nl.Body   { return nl.Nest("rmnet") }
+func (*LinkinfoTunAttrs) bodyLinkinfoData() nl.Body     { return nl.Nest("tun") }
+func (*LinkinfoVethAttrs) bodyLinkinfoData() nl.Body    { return nl.Nest("veth") }
+func (*LinkinfoVLANAttrs) bodyLinkinfoData() nl.Body    { return nl.Nest("vlan") }
+func (*LinkinfoVRFAttrs) bodyLinkinfoData() nl.Body     { return nl.Nest("vrf") }
+func (*LinkinfoVTIAttrs) bodyLinkinfoData() nl.Body     { return nl.Nest("vti vti6") }
+func (*LinkinfoVxcanAttrs) bodyLinkinfoData() nl.Body   { return nl.Nest("vxcan") }
+func (*LinkinfoVXLANAttrs) bodyLinkinfoData() nl.Body   { return nl.Nest("vxlan") }
+func (*LinkinfoWWANAttrs) bodyLinkinfoData() nl.Body    { return nl.Nest("wwan") }
+func (*LinkinfoXfrmAttrs) bodyLinkinfoData() nl.Body    { return nl.Nest("xfrm") }
 
 // bodyLinkinfoData is the method of that name, for a body that may be nil.
 func bodyLinkinfoData(m LinkinfoData) nl.Body {
@@ -7772,11 +7750,9 @@ type LinkinfoSlaveData interface {
 	bodyLinkinfoSlaveData() nl.Body
 }
 
-func (*BondSlaveAttrs) bodyLinkinfoSlaveData() nl.Body { return nl.Body{Values: "bond", Nested: true} }
-func (*LinkinfoBrportAttrs) bodyLinkinfoSlaveData() nl.Body {
-	return nl.Body{Values: "bridge", Nested: true}
-}
-func (*VRFPortAttrs) bodyLinkinfoSlaveData() nl.Body { return nl.Body{Values: "vrf", Nested: true} }
+func (*BondSlaveAttrs) bodyLinkinfoSlaveData() nl.Body      { return nl.Nest("bond") }
+func (*LinkinfoBrportAttrs) bodyLinkinfoSlaveData() nl.Body { return nl.Nest("bridge") }
+func (*VRFPortAttrs) bodyLinkinfoSlaveData() nl.Body        { return nl.Nest("vrf") }
 
 // bodyLinkinfoSlaveData is the method of that name, for a body that may be nil.
 func bodyLinkinfoSlaveData(m LinkinfoSlaveData) nl.Body {

@@ -1383,16 +1383,16 @@ type Encap interface {
 	bodyEncap() nl.Body
 }
 
-func (*MPLSEncap) bodyEncap() nl.Body      { return nl.Body{Values: "mpls", Nested: true} }
-func (*IPEncap) bodyEncap() nl.Body        { return nl.Body{Values: "ip", Nested: true} }
-func (*ILAEncap) bodyEncap() nl.Body       { return nl.Body{Values: "ila", Nested: true} }
-func (*IP6Encap) bodyEncap() nl.Body       { return nl.Body{Values: "ip6", Nested: true} }
-func (*Seg6Encap) bodyEncap() nl.Body      { return nl.Body{Values: "seg6", Nested: true} }
-func (*BPFEncap) bodyEncap() nl.Body       { return nl.Body{Values: "bpf", Nested: true} }
-func (*Seg6LocalEncap) bodyEncap() nl.Body { return nl.Body{Values: "seg6-local", Nested: true} }
-func (*RPLEncap) bodyEncap() nl.Body       { return nl.Body{Values: "rpl", Nested: true} }
-func (*IOAM6Encap) bodyEncap() nl.Body     { return nl.Body{Values: "ioam6", Nested: true} }
-func (*XfrmEncap) bodyEncap() nl.Body      { return nl.Body{Values: "xfrm", Nested: true} }
+func (*MPLSEncap) bodyEncap() nl.Body      { return nl.Nest("mpls") }
+func (*IPEncap) bodyEncap() nl.Body        { return nl.Nest("ip") }
+func (*ILAEncap) bodyEncap() nl.Body       { return nl.Nest("ila") }
+func (*IP6Encap) bodyEncap() nl.Body       { return nl.Nest("ip6") }
+func (*Seg6Encap) bodyEncap() nl.Body      { return nl.Nest("seg6") }
+func (*BPFEncap) bodyEncap() nl.Body       { return nl.Nest("bpf") }
+func (*Seg6LocalEncap) bodyEncap() nl.Body { return nl.Nest("seg6-local") }
+func (*RPLEncap) bodyEncap() nl.Body       { return nl.Nest("rpl") }
+func (*IOAM6Encap) bodyEncap() nl.Body     { return nl.Nest("ioam6") }
+func (*XfrmEncap) bodyEncap() nl.Body      { return nl.Nest("xfrm") }
 
 // bodyEncap is the method of that name, for a body that may be nil.
 func bodyEncap(m Encap) nl.Body {
