@@ -66,13 +66,13 @@ func (c *callCommand) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	input, err := c.request(cmd.InOrStdin())
+	input, err := c.request(cmd.Context(), cmd.InOrStdin())
 	if err != nil {
 		return err
 	}
 	client, err := dynclient.Dial(family, c.dial.options()...)
 	if err != nil {
-		return kernelError(err)
+		return failure(err)
 	}
 	defer client.Close()
 	answer, err := c.ask(cmd.Context(), client, op, input)
@@ -102,7 +102,7 @@ func (c *callCommand) ask(ctx context.Context, client *dynclient.Client, op *mod
 func (c *callCommand) failed(ctx context.Context, f *model.Family, op *model.Op, err error) error {
 	e := refusal(err)
 	if e == nil || !errors.Is(e, errors.ErrUnsupported) || e.Message != "" || c.known(ctx, f, op) {
-		return kernelError(err)
+		return failure(err)
 	}
 	return withStatus(exitTooOld, fmt.Errorf("%w; the running kernel does not know this operation", err))
 }
@@ -132,12 +132,12 @@ func (c *callCommand) known(ctx context.Context, f *model.Family, op *model.Op) 
 }
 
 // request returns the request as JSON text, which may be empty.
-func (c *callCommand) request(stdin io.Reader) ([]byte, error) {
+func (c *callCommand) request(ctx context.Context, stdin io.Reader) ([]byte, error) {
 	text := []byte(c.input)
 	if c.input == "-" {
 		var err error
-		if text, err = io.ReadAll(stdin); err != nil {
-			return nil, withStatus(exitIO, err)
+		if text, err = readAll(ctx, stdin); err != nil {
+			return nil, failure(err)
 		}
 	}
 	if len(strings.TrimSpace(string(text))) == 0 {
@@ -147,6 +147,23 @@ func (c *callCommand) request(stdin io.Reader) ([]byte, error) {
 		return nil, withStatus(exitBadRequest, fmt.Errorf("the request: %w", err))
 	}
 	return text, nil
+}
+
+// readAll reads r to its end, or until ctx is done.
+func readAll(ctx context.Context, r io.Reader) ([]byte, error) {
+	var text []byte
+	var err error
+	done := make(chan struct{})
+	go func() {
+		text, err = io.ReadAll(r)
+		close(done)
+	}()
+	select {
+	case <-done:
+		return text, err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("the standard input: %w", ctx.Err())
+	}
 }
 
 func (c *callCommand) flags() nl.Flags {

@@ -10,15 +10,15 @@ import (
 	nl "github.com/nlgen/nlgen/runtime"
 )
 
-// kernelError gives an error of a call the exit status of its kind.
-func kernelError(err error) error {
+// failure gives an error of a call the exit status of its kind.
+func failure(err error) error {
 	if err == nil {
 		return nil
 	}
-	return withStatus(kernelStatus(err), err)
+	return withStatus(failureStatus(err), err)
 }
 
-func kernelStatus(err error) int {
+func failureStatus(err error) int {
 	_, badRequest := errors.AsType[*dynamic.Error](err)
 	switch {
 	case badRequest:

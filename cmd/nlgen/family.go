@@ -149,7 +149,8 @@ func (ff *familyFlag) add(cmd *cobra.Command) {
 		specs.Names(), cobra.ShellCompDirectiveNoFileComp)))
 }
 
-// load returns the family. What is wrong with its spec is printed to w.
+// load returns the family. What makes its spec unusable is printed to w; for
+// warnings there is lint.
 func (ff *familyFlag) load(w io.Writer) (*model.Family, error) {
 	opts, diags, err := ff.flags.options()
 	if err != nil {
@@ -170,7 +171,7 @@ func (ff *familyFlag) load(w io.Writer) (*model.Family, error) {
 	}
 	diags.Add(ds...)
 	diags.Add(used.unused(opts.Overlays)...)
-	return family, report(w, diags)
+	return family, report(w, diags.Filter(diag.Error))
 }
 
 // findOp returns the operation name of f, or an error that says what there is.

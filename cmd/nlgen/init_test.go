@@ -43,9 +43,9 @@ func testInit(t *testing.T, existing bool) {
 	}
 	inModule(t, dir, "go", "mod", "tidy")
 	t.Setenv("GOPROXY", "off")
-	before := readAll(t, filepath.Join(dir, "families"))
+	before := contents(t, filepath.Join(dir, "families"))
 	inModule(t, dir, "go", "generate", "./...")
-	if after := readAll(t, filepath.Join(dir, "families")); after != before {
+	if after := contents(t, filepath.Join(dir, "families")); after != before {
 		t.Errorf("go generate changes what init has generated:\n%s\n%s", before, after)
 	}
 	inModule(t, dir, "go", "vet", "./...")
@@ -71,8 +71,8 @@ func inModule(t *testing.T, dir, name string, args ...string) string {
 	return string(out)
 }
 
-// readAll returns the contents of all files in dir.
-func readAll(t *testing.T, dir string) string {
+// contents returns the contents of all files in dir.
+func contents(t *testing.T, dir string) string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
 	if err != nil {

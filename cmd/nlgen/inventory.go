@@ -82,12 +82,12 @@ func specEntry(f *model.Family) *entry {
 func addKernel(ctx context.Context, entries map[string]*entry, opts []nl.Option) error {
 	c, err := nlctrl.Dial(opts...)
 	if err != nil {
-		return kernelError(err)
+		return failure(err)
 	}
 	defer c.Close()
 	families, err := c.GetFamilyAll(ctx, nil)
 	if err != nil {
-		return kernelError(err)
+		return failure(err)
 	}
 	for _, f := range families {
 		name := f.FamilyName.Value()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -243,6 +244,30 @@ func TestInterrupt(t *testing.T) {
 			t.Errorf("%v: %v, stderr %s", sig, err, &stderr)
 		}
 	}
+}
+
+// TestInterruptCall sends a signal to a call that waits for its request.
+func TestInterruptCall(t *testing.T) {
+	reader := &idleReader{make(chan struct{}), make(chan struct{})}
+	defer close(reader.end)
+	go func() {
+		<-reader.started
+		if err := syscall.Kill(os.Getpid(), syscall.SIGINT); err != nil {
+			t.Error(err)
+		}
+	}()
+	var stdout, stderr bytes.Buffer
+	status := run([]string{"call", "--family", "rt-link", "--do", "getlink", "--json", "-"}, reader, &stdout, &stderr)
+	result{status, stdout.String(), stderr.String()}.want(t, exitInterrupted, "nlgen: the standard input: context canceled")
+}
+
+// An idleReader reads nothing until its end.
+type idleReader struct{ started, end chan struct{} }
+
+func (r *idleReader) Read([]byte) (int, error) {
+	close(r.started)
+	<-r.end
+	return 0, io.EOF
 }
 
 // waitForSocket waits until a process has joined the group of links.

@@ -29,9 +29,9 @@ The kernel reports Generic Netlink families alone, and operations by number: a
 number without a name is an operation that the spec does not have.`,
 		ValidArgs: specs.Names(),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			entries, failure := inventory(cmd.Context(), cmd.ErrOrStderr(), dial.options())
+			entries, kernelErr := inventory(cmd.Context(), cmd.ErrOrStderr(), dial.options())
 			if entries == nil {
-				return failure
+				return kernelErr
 			}
 			entries, err := selectEntries(entries, args)
 			if err != nil {
@@ -40,7 +40,7 @@ number without a name is an operation that the spec does not have.`,
 			if err := printEntries(cmd.OutOrStdout(), format, entries, len(args) > 0); err != nil {
 				return withStatus(exitIO, err)
 			}
-			return failure
+			return kernelErr
 		},
 	}
 	format.add(cmd)

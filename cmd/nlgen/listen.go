@@ -58,7 +58,7 @@ func (l *listenCommand) run(cmd *cobra.Command, names []string) error {
 	}
 	client, err := dynclient.Dial(family, l.dial.options()...)
 	if err != nil {
-		return kernelError(err)
+		return failure(err)
 	}
 	defer client.Close()
 	ctx := cmd.Context()
@@ -69,7 +69,7 @@ func (l *listenCommand) run(cmd *cobra.Command, names []string) error {
 	}
 	events, err := client.Listen(ctx, groups...)
 	if err != nil {
-		return kernelError(err)
+		return failure(err)
 	}
 	n := 0
 	for ev, err := range events {
