@@ -24,3 +24,7 @@ var roundTrip = roundtrip.Package{
 func TestRoundTrip(t *testing.T) {
 	roundtrip.Run(t, roundTrip)
 }
+
+func FuzzDecode(f *testing.F) {
+	roundtrip.Fuzz(f, roundTrip)
+}

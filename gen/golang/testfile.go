@@ -13,6 +13,10 @@ import (
 //	func TestRoundTrip(t *testing.T) {
 //		roundtrip.Run(t, roundTrip)
 //	}
+//
+//	func FuzzDecode(f *testing.F) {
+//		roundtrip.Fuzz(f, roundTrip)
+//	}
 func (e *emitter) testFile(f *jen.File) {
 	var messages, unknown, selectors, inHeader, outer, records []jen.Code
 	add := func(typ string) { messages = append(messages, jen.New(jen.Id(typ))) }
@@ -68,5 +72,9 @@ func (e *emitter) testFile(f *jen.File) {
 	f.Line()
 	f.Func().Id("TestRoundTrip").Params(jen.Id("t").Op("*").Qual(testingPath, "T")).Block(
 		jen.Qual(roundtripPath, "Run").Call(jen.Id("t"), jen.Id("roundTrip")),
+	)
+	f.Line()
+	f.Func().Id("FuzzDecode").Params(jen.Id("f").Op("*").Qual(testingPath, "F")).Block(
+		jen.Qual(roundtripPath, "Fuzz").Call(jen.Id("f"), jen.Id("roundTrip")),
 	)
 }
