@@ -2,6 +2,9 @@ package golang_test
 
 import (
 	"bytes"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +16,7 @@ import (
 	"github.com/nlgen/nlgen/gen/golang"
 	"github.com/nlgen/nlgen/gen/model"
 	"github.com/nlgen/nlgen/internal/golden"
+	"github.com/nlgen/nlgen/internal/kernelsrc"
 )
 
 // TestGolden compares what the specs in testdata generate with what it was, so
@@ -37,8 +41,74 @@ func TestGolden(t *testing.T) {
 		}
 		return want
 	})
-	module.run("go", "vet", "./...")
-	module.run("go", "test", "./...")
+	module.check()
+}
+
+// TestKernelSpecs generates all specs of the kernel, 32-bit and off Linux too.
+func TestKernelSpecs(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(kernelsrc.Specs(t), "*.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	module := newModule(t)
+	fields, lines := 0, 0
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := load(t, filepath.Base(file), data)
+		for _, m := range f.Messages {
+			fields += len(m.Fields)
+		}
+		for _, out := range emit(t, f) {
+			module.write(filepath.Join(f.Package, out.Name), out.Data)
+			lines += messageLines(t, out)
+		}
+	}
+	if most := 12.0; float64(lines) > most*float64(fields) {
+		t.Errorf("%d lines for %d fields of messages, more than %v each", lines, fields, most)
+	}
+	module.check()
+	module.run("GOOS=windows GOARCH=386", "go", "build", "./...")
+}
+
+// messageLines counts the lines of message types with their comments, of their
+// codecs, and of the tables of attributes.
+func messageLines(t *testing.T, file golang.File) int {
+	if file.Name != "attrs_gen.go" && file.Name != "ops_gen.go" && file.Name != "events_gen.go" {
+		return 0
+	}
+	fset := token.NewFileSet()
+	f, err := parser.ParseFile(fset, file.Name, file.Data, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, decl := range f.Decls {
+		var doc *ast.CommentGroup
+		var counts bool
+		switch d := decl.(type) {
+		case *ast.FuncDecl:
+			doc, counts = d.Doc, d.Name.Name == "Encode" || d.Name.Name == "Decode"
+		case *ast.GenDecl:
+			doc, counts = d.Doc, d.Tok == token.TYPE || d.Tok == token.CONST || isSchema(d)
+		}
+		if !counts {
+			continue
+		}
+		const blank = 1 // the line after it
+		n += fset.Position(decl.End()).Line - fset.Position(decl.Pos()).Line + 1 + blank
+		if doc != nil {
+			n += len(doc.List)
+		}
+	}
+	return n
+}
+
+func isSchema(d *ast.GenDecl) bool {
+	v, ok := d.Specs[0].(*ast.ValueSpec)
+	return ok && v.Names[0].Name == "schema"
 }
 
 func load(t *testing.T, name string, data []byte) *model.Family {
@@ -113,9 +183,16 @@ func (m module) write(name string, data []byte) {
 	}
 }
 
-func (m module) run(name string, args ...string) {
+// check vets and tests the packages of the module.
+func (m module) check() {
+	m.run("", "go", "vet", "./...")
+	m.run("", "go", "test", "-trimpath", "./...")
+}
+
+func (m module) run(env, name string, args ...string) {
 	cmd := exec.Command(name, args...)
 	cmd.Dir = m.dir
+	cmd.Env = append(os.Environ(), strings.Fields(env)...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		m.Errorf("%s: %v\n%s", cmd, err, out)
 	}
