@@ -24,6 +24,7 @@ type callCommand struct {
 	do, dump, input               string
 	dial                          dialFlags
 	create, excl, replace, append bool
+	echo                          bool
 }
 
 func newCall() *cobra.Command {
@@ -50,6 +51,7 @@ flags go by name, addresses as text, bytes as hex.`,
 	f.BoolVar(&c.excl, "excl", false, "fail if the object exists")
 	f.BoolVar(&c.replace, "replace", false, "replace the object if it exists")
 	f.BoolVar(&c.append, "append", false, "add to the end of the list of objects")
+	f.BoolVar(&c.echo, "echo", false, "answer with the object as it is afterwards, where the kernel can")
 	cmd.MarkFlagsOneRequired("do", "dump")
 	cmd.MarkFlagsMutuallyExclusive("do", "dump")
 	cobra.CheckErr(cmd.RegisterFlagCompletionFunc("do", c.family.completeOps(func(op *model.Op) *model.Call { return op.Do })))
@@ -169,7 +171,7 @@ func readAll(ctx context.Context, r io.Reader) ([]byte, error) {
 func (c *callCommand) flags() nl.Flags {
 	var flags nl.Flags
 	for flag, set := range map[nl.Flags]bool{
-		nl.Create: c.create, nl.Excl: c.excl, nl.Replace: c.replace, nl.Append: c.append,
+		nl.Create: c.create, nl.Excl: c.excl, nl.Replace: c.replace, nl.Append: c.append, nl.Echo: c.echo,
 	} {
 		if set {
 			flags |= flag

@@ -23,7 +23,7 @@ func newGenerate() *cobra.Command {
 		flags             specFlags
 	)
 	cmd := &cobra.Command{
-		Use:   "generate [flags] SPEC...",
+		Use:   "generate [flags] [SPEC...]",
 		Short: "Generate Go packages from specs",
 		Long: `Generate reads specs and writes one Go package for each. With one SPEC the
 package goes to the output directory itself, with several to a directory of the

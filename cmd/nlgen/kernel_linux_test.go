@@ -51,9 +51,12 @@ const veth = `{"ifname": "nl0", "linkinfo": {"kind": "veth", "data": {"peer": {"
 // TestCall makes, changes, lists and removes a pair of links.
 func TestCall(t *testing.T) {
 	k := newKernel(t)
-	k.nlgen("call", "--family", "rt-link", "--do", "newlink", "--create", "--excl", "--json", veth).want(t, exitOK)
-
-	r := k.nlgen("call", "--family", "rt-link", "--dump", "getlink")
+	r := k.nlgen("call", "--family", "rt-link", "--do", "newlink", "--create", "--excl", "--echo", "--json", veth)
+	r.want(t, exitOK)
+	if l := decode[link](t, r.stdout); l.Ifname != "nl0" {
+		t.Errorf("the kernel echoes %+v, want nl0", l)
+	}
+	r = k.nlgen("call", "--family", "rt-link", "--dump", "getlink")
 	r.want(t, exitOK)
 	var names []string
 	for _, l := range decode[[]link](t, r.stdout) {
