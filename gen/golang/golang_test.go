@@ -73,6 +73,26 @@ func TestKernelSpecs(t *testing.T) {
 	module.run("GOOS=windows GOARCH=386", "go", "build", "./...")
 }
 
+func TestNoForm(t *testing.T) {
+	f := load(t, "spec.yaml", []byte(`
+name: test
+protocol: genetlink-legacy
+doc: A family for tests.
+attribute-sets:
+  - name: top
+    attributes:
+      - {name: on, type: flag, multi-attr: true}
+operations:
+  list:
+    - {name: get, doc: Gets it., attribute-set: top, do: {request: {attributes: [on]}}}
+`))
+	_, err := golang.Emit(f, golang.Options{})
+	want := "spec.yaml:8:9: attribute-sets/top/attributes/on: an attribute of this type cannot repeat"
+	if err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
 // messageLines counts the lines of message types with their comments, of their
 // codecs, and of the tables of attributes.
 func messageLines(t *testing.T, file golang.File) int {

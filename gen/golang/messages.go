@@ -44,10 +44,8 @@ func (e *emitter) messageType(f *jen.File, m *model.Message) {
 			fieldDoc(g, sentence(fd.Attr.Doc, attrFacts(fd.Attr)...))
 			tag(g.Id(fd.GoName).Add(k.field(e, k.elem(e, fd.Attr))), fd.Attr.Name+",omitzero")
 		}
-		if m.UnknownField != "" {
-			fieldDoc(g, m.UnknownField+" holds the attributes that are not listed here.")
-			tag(g.Id(m.UnknownField).Add(e.rt("RawAttrs")), "-")
-		}
+		fieldDoc(g, m.UnknownField+" holds the attributes that are not listed here.")
+		tag(g.Id(m.UnknownField).Add(e.rt("RawAttrs")), "-")
 	})
 }
 
@@ -74,10 +72,6 @@ func (e *emitter) messageDoc(m *model.Message) string {
 //	}
 func (e *emitter) messageEncode(f *jen.File, m *model.Message) {
 	doc(f.Group, "Encode implements nl.Message.")
-	if m.Header == nil && len(m.Fields) == 0 && m.UnknownField == "" {
-		f.Func().Params(jen.Op("*").Id(m.GoName)).Id("Encode").Params(jen.Op("*").Add(e.rt("Encoder"))).Block()
-		return
-	}
 	f.Add(method("m", m.GoName, "Encode", e.encoder())).BlockFunc(func(g *jen.Group) {
 		if m.Header != nil {
 			g.Id("e").Dot("Header").Call(jen.Op("&").Id("m").Dot(m.HeaderField))
@@ -88,9 +82,7 @@ func (e *emitter) messageEncode(f *jen.File, m *model.Message) {
 			g.Add(e.putSlot(k, s))
 			e.checks(g, k, s)
 		}
-		if m.UnknownField != "" {
-			g.Id("e").Dot("Raw").Call(jen.Id("m").Dot(m.UnknownField))
-		}
+		g.Id("e").Dot("Raw").Call(jen.Id("m").Dot(m.UnknownField))
 	})
 }
 
@@ -191,16 +183,9 @@ func (e *emitter) selectorText(a *model.Attr, v *jen.Statement) *jen.Statement {
 //	}
 func (e *emitter) messageDecode(f *jen.File, m *model.Message) {
 	doc(f.Group, "Decode implements nl.Message.")
-	if m.Header == nil && m.UnknownField == "" {
-		f.Func().Params(jen.Op("*").Id(m.GoName)).Id("Decode").Params(jen.Op("*").Add(e.rt("Decoder"))).Block()
-		return
-	}
 	f.Add(method("m", m.GoName, "Decode", e.decoder())).BlockFunc(func(g *jen.Group) {
 		if m.Header != nil {
 			g.Id("d").Dot("Header").Call(jen.Op("&").Id("m").Dot(m.HeaderField), jen.Id(m.Header.GoSize))
-		}
-		if m.UnknownField == "" {
-			return
 		}
 		unknown := jen.Id("d").Dot("Unknown").Call(jen.Op("&").Id("m").Dot(m.UnknownField))
 		pads := padding(m)
