@@ -8,10 +8,15 @@ import (
 // PutStruct appends a C struct.
 func PutStruct[T any, P MessagePtr[T]](e *Encoder, id uint16, o *Opt[T]) {
 	if o.ok {
-		start := e.Begin(id)
-		P(&o.v).Encode(e)
-		e.End(start)
+		put(e, id, P(&o.v))
 	}
+}
+
+// put appends an attribute whose payload is m.
+func put[M Message](e *Encoder, id uint16, m M) {
+	start := e.Begin(id)
+	m.Encode(e)
+	e.End(start)
 }
 
 // GetStruct reads the current attribute as a C struct.
@@ -38,24 +43,23 @@ func (e *Encoder) SetTail(t Tail) {
 
 // Tail returns the rest of the window, after a struct of n bytes was read from it.
 func (d *Decoder) Tail(n int) Tail {
+	rest := d.text(d.Take(d.Rest()))
 	if len(d.outer) == 0 {
-		return Tail{rest: string(d.Take(d.Rest()))}
+		return Tail{rest: rest}
 	}
-	return Tail{string(d.Take(d.Rest())), max(n-(d.lim-d.off), 0)}
+	return Tail{rest, max(n-(d.lim-d.off), 0)}
 }
 
 // PutNest appends a nest; nil is absent.
 func PutNest[T any, P MessagePtr[T]](e *Encoder, id uint16, m P) {
 	if m != nil {
-		start := e.Begin(id | Nested)
-		m.Encode(e)
-		e.End(start)
+		put(e, id|Nested, m)
 	}
 }
 
 // GetNest reads the current attribute as a nest.
 func GetNest[T any, P MessagePtr[T]](d *Decoder, m *P) {
-	*m = new(T)
+	*m = New[T](d)
 	d.Enter()
 	(*m).Decode(d)
 	d.Leave()
@@ -64,6 +68,12 @@ func GetNest[T any, P MessagePtr[T]](d *Decoder, m *P) {
 // PutMulti appends an attribute for each element. Or id with Nested if the
 // elements are nests.
 func PutMulti[T any](e *Encoder, id uint16, list []T, write func(*T, *Encoder)) {
+	if len(list) > 0 {
+		putMulti(e, id, list, write)
+	}
+}
+
+func putMulti[T any](e *Encoder, id uint16, list []T, write func(*T, *Encoder)) {
 	for i := range list {
 		start := e.Begin(id)
 		write(&list[i], e)
@@ -82,17 +92,19 @@ func GetMulti[T any](d *Decoder, list *[]T, read func(*T, *Decoder)) {
 }
 
 func appendElem[T any](d *Decoder, list *[]T, read func(*T, *Decoder)) {
-	var zero T
-	*list = append(*list, zero)
+	*list = extend(d, *list, 1)
 	read(&(*list)[len(*list)-1], d)
 }
 
 // PutArray appends one attribute whose payload is the elements one after the
 // other; a nil list is absent.
 func PutArray[T any](e *Encoder, id uint16, list []T, write func(*T, *Encoder)) {
-	if list == nil {
-		return
+	if list != nil {
+		putArray(e, id, list, write)
 	}
+}
+
+func putArray[T any](e *Encoder, id uint16, list []T, write func(*T, *Encoder)) {
 	start := e.Begin(id)
 	for i := range list {
 		write(&list[i], e)
@@ -104,7 +116,17 @@ func PutArray[T any](e *Encoder, id uint16, list []T, write func(*T, *Encoder)) 
 func GetArray[T any](d *Decoder, list *[]T, read func(*T, *Decoder)) {
 	*list = []T{}
 	d.Enter()
-	for d.Rest() > 0 {
+	if all := d.Rest(); all > 0 {
+		appendElem(d, list, read)
+		// The first tells the size of the others.
+		if size := all - d.Rest(); size > 0 && d.err == nil {
+			*list = extend(d, *list, d.Rest()/size)
+		}
+		for i := 1; i < len(*list); i++ {
+			read(&(*list)[i], d)
+		}
+	}
+	for d.Rest() > 0 && d.err == nil {
 		appendElem(d, list, read)
 	}
 	d.Leave()
@@ -114,9 +136,12 @@ func GetArray[T any](d *Decoder, list *[]T, read func(*T, *Decoder)) {
 // its place in the list, from 1; a nil list is absent. flags is Nested if the
 // elements are nests, else 0.
 func PutIndexed[T any](e *Encoder, id uint16, list []T, flags uint16, write func(*T, *Encoder)) {
-	if list == nil {
-		return
+	if list != nil {
+		putIndexed(e, id, list, flags, write)
 	}
+}
+
+func putIndexed[T any](e *Encoder, id uint16, list []T, flags uint16, write func(*T, *Encoder)) {
 	start := e.Begin(id | Nested)
 	for i := range list {
 		elem := e.Begin(uint16(i+1)&typeMask | flags)
@@ -150,9 +175,12 @@ func GetChains[T any](d *Decoder, list *[]T, read func(*T, *Decoder)) {
 // 16-bit member at lenOffset is the length of the record, then attributes, all
 // aligned to four bytes. A nil list is absent.
 func PutRecords[T any](e *Encoder, id uint16, list []T, lenOffset int, write func(*T, *Encoder)) {
-	if list == nil {
-		return
+	if list != nil {
+		putRecords(e, id, list, lenOffset, write)
 	}
+}
+
+func putRecords[T any](e *Encoder, id uint16, list []T, lenOffset int, write func(*T, *Encoder)) {
 	start := e.Begin(id)
 	for i := range list {
 		at := len(e.buf)
@@ -202,15 +230,16 @@ func Nest(values string) Body { return Body{Values: values, Nested: true} }
 
 // PutBody appends the body of a sub-message; nil is absent.
 func PutBody(e *Encoder, id uint16, m Message, b Body) {
-	if m == nil {
-		return
+	if m != nil {
+		e.body(id, m, b.Nested)
 	}
-	if b.Nested {
+}
+
+func (e *Encoder) body(id uint16, m Message, nested bool) {
+	if nested {
 		id |= Nested
 	}
-	start := e.Begin(id)
-	m.Encode(e)
-	e.End(start)
+	put(e, id, m)
 }
 
 // GetBody reads the current attribute into m, the body of a sub-message.
@@ -245,6 +274,9 @@ func Selector(e *Encoder, o Opt[string], bodies ...Body) Opt[string] {
 }
 
 func hasWord(list, word string) bool {
+	if list == word {
+		return true
+	}
 	for len(list) > 0 {
 		first, rest, _ := strings.Cut(list, " ")
 		if first == word {

@@ -8,7 +8,7 @@ const maxDepth = 64
 
 // A Decoder reads messages in place. The first error sticks and ends every
 // walk. What the Get and Read functions return is copied out of the buffer and
-// safe to keep. A Decoder must not be used concurrently.
+// safe to keep, except by DecodeInto. A Decoder must not be used concurrently.
 type Decoder struct {
 	buf []byte
 
@@ -16,10 +16,11 @@ type Decoder struct {
 	off, lim int // the payload of the current attribute
 	typ      uint16
 
-	outer   []window
-	scopes  []scope
-	strings *[internSize]string
-	err     *codecError
+	outer  []window
+	scopes []scope
+	err    *codecError
+
+	storage
 }
 
 type window struct{ pos, end int }
@@ -39,8 +40,22 @@ func Unmarshal(b []byte, m Message) error {
 	return d.Err()
 }
 
-// Reset makes d read b from its start. Interned strings are kept.
+// DecodeInto decodes b, a message without netlink header, into m, whatever it
+// was before. Everything that m refers to lies in storage of d: it is valid until
+// d is used again. Decoding again and again with one Decoder allocates nothing,
+// except for strings not seen before.
+func DecodeInto[T any, P MessagePtr[T]](d *Decoder, b []byte, m P) error {
+	d.Reset(b)
+	d.reuseStorage()
+	*m = *new(T)
+	m.Decode(d)
+	return d.Err()
+}
+
+// Reset makes d read b from its start, and what it reads safe to keep. Interned
+// strings are kept.
 func (d *Decoder) Reset(b []byte) {
+	d.reuse = false
 	d.buf = b
 	d.pos, d.end = 0, len(b)
 	d.off, d.lim, d.typ = 0, 0, 0
@@ -92,10 +107,10 @@ func (d *Decoder) Payload() []byte { return d.buf[d.off:d.lim:d.lim] }
 
 // Unknown appends the current attribute to u as it is.
 func (d *Decoder) Unknown(u *RawAttrs) {
-	*u = append(*u, d.buf[d.off-attrHeaderLen:d.lim]...)
-	for len(*u)&3 != 0 {
-		*u = append(*u, 0)
-	}
+	b := d.buf[d.off-attrHeaderLen : d.lim]
+	n := len(*u)
+	*u = extend(d, *u, align4(len(b)))
+	copy((*u)[n:], b)
 }
 
 // Enter makes the payload of the current attribute the window until Leave.
@@ -191,28 +206,3 @@ func (d *Decoder) Scope(name string) string {
 }
 
 func align4(n int) int { return (n + 3) &^ 3 }
-
-const internSize = 256
-
-// str returns b as a string; short ones that repeat (interface names, kinds)
-// are not allocated again.
-func (d *Decoder) str(b []byte) string {
-	if len(b) == 0 {
-		return ""
-	}
-	if len(b) > 32 {
-		return string(b)
-	}
-	if d.strings == nil {
-		d.strings = new([internSize]string)
-	}
-	h := uint32(2166136261) // FNV-1a
-	for _, c := range b {
-		h = (h ^ uint32(c)) * 16777619
-	}
-	s := &d.strings[h%internSize]
-	if *s != string(b) {
-		*s = string(b)
-	}
-	return *s
-}

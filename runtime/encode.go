@@ -40,19 +40,26 @@ var native = binary.NativeEndian
 // must not be used concurrently.
 type Encoder struct {
 	buf  []byte
-	base int // where the current message starts; attributes are aligned to it
 	last int // where the attribute put last starts
 	err  *codecError
+}
+
+// Encode returns the wire form of m, without a netlink header. It is valid until
+// the next use of e, whose buffer it is: encoding again and again with one
+// Encoder allocates nothing.
+func (e *Encoder) Encode(m Message) ([]byte, error) {
+	e.buf, e.last, e.err = e.buf[:0], 0, nil
+	m.Encode(e)
+	if e.err != nil {
+		return nil, e.err
+	}
+	return e.buf, nil
 }
 
 // Marshal returns the wire form of m, without a netlink header.
 func Marshal(m Message) ([]byte, error) {
 	var e Encoder
-	m.Encode(&e)
-	if e.err != nil {
-		return nil, e.err
-	}
-	return e.buf, nil
+	return e.Encode(m)
 }
 
 // Len returns the number of bytes in the buffer.
@@ -82,15 +89,17 @@ func (e *Encoder) Grow(n int) []byte {
 
 // Align pads the message with zero bytes to a multiple of four.
 func (e *Encoder) Align() {
-	for (len(e.buf)-e.base)&3 != 0 {
-		e.buf = append(e.buf, 0)
+	if n := -len(e.buf) & 3; n > 0 {
+		e.buf = append(e.buf, "\x00\x00\x00"[:n]...)
 	}
 }
 
 // Raw appends attributes as they are.
 func (e *Encoder) Raw(b RawAttrs) {
-	e.buf = append(e.buf, b...)
-	e.Align()
+	if len(b) > 0 {
+		e.buf = append(e.buf, b...)
+		e.Align()
+	}
 }
 
 // Begin starts the attribute id and returns its start for End. Everything
@@ -98,8 +107,8 @@ func (e *Encoder) Raw(b RawAttrs) {
 func (e *Encoder) Begin(id uint16) int {
 	start := len(e.buf)
 	e.last = start
-	b := native.AppendUint16(e.buf, 0)
-	e.buf = native.AppendUint16(b, id)
+	e.buf = append(e.buf, 0, 0, 0, 0)
+	native.PutUint16(e.buf[start+2:], id)
 	return start
 }
 

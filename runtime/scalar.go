@@ -25,11 +25,15 @@ func narrow[T Integer](e *Encoder, v T, bits int) {
 // PutU8 appends an attribute of one byte.
 func PutU8[T Integer](e *Encoder, id uint16, o Opt[T]) {
 	if o.ok {
-		w := uint8(o.v)
-		e.scalar(id, 1)[0] = w
-		if T(w) != o.v {
-			narrow(e, o.v, 8)
-		}
+		putU8(e, id, o.v)
+	}
+}
+
+func putU8[T Integer](e *Encoder, id uint16, v T) {
+	w := uint8(v)
+	e.scalar(id, 1)[0] = w
+	if T(w) != v {
+		narrow(e, v, 8)
 	}
 }
 
@@ -57,12 +61,16 @@ func ReadU8[T Integer](v *T, d *Decoder) { *v = T(d.Take(1)[0]) }
 // PutU16 appends an attribute of 2 bytes in host byte order.
 func PutU16[T Integer](e *Encoder, id uint16, o Opt[T]) {
 	if o.ok {
-		w := uint16(o.v)
-		b := e.scalar(id, 2)
-		native.PutUint16(b, w)
-		if T(w) != o.v {
-			narrow(e, o.v, 16)
-		}
+		putU16(e, id, o.v)
+	}
+}
+
+func putU16[T Integer](e *Encoder, id uint16, v T) {
+	w := uint16(v)
+	b := e.scalar(id, 2)
+	native.PutUint16(b, w)
+	if T(w) != v {
+		narrow(e, v, 16)
 	}
 }
 
@@ -90,12 +98,16 @@ func ReadU16[T Integer](v *T, d *Decoder) { *v = T(native.Uint16(d.Take(2))) }
 // PutU16BE appends an attribute of 2 bytes in network byte order.
 func PutU16BE[T Integer](e *Encoder, id uint16, o Opt[T]) {
 	if o.ok {
-		w := uint16(o.v)
-		b := e.scalar(id, 2)
-		binary.BigEndian.PutUint16(b, w)
-		if T(w) != o.v {
-			narrow(e, o.v, 16)
-		}
+		putU16BE(e, id, o.v)
+	}
+}
+
+func putU16BE[T Integer](e *Encoder, id uint16, v T) {
+	w := uint16(v)
+	b := e.scalar(id, 2)
+	binary.BigEndian.PutUint16(b, w)
+	if T(w) != v {
+		narrow(e, v, 16)
 	}
 }
 
@@ -123,12 +135,16 @@ func ReadU16BE[T Integer](v *T, d *Decoder) { *v = T(binary.BigEndian.Uint16(d.T
 // PutU32 appends an attribute of 4 bytes in host byte order.
 func PutU32[T Integer](e *Encoder, id uint16, o Opt[T]) {
 	if o.ok {
-		w := uint32(o.v)
-		b := e.scalar(id, 4)
-		native.PutUint32(b, w)
-		if T(w) != o.v {
-			narrow(e, o.v, 32)
-		}
+		putU32(e, id, o.v)
+	}
+}
+
+func putU32[T Integer](e *Encoder, id uint16, v T) {
+	w := uint32(v)
+	b := e.scalar(id, 4)
+	native.PutUint32(b, w)
+	if T(w) != v {
+		narrow(e, v, 32)
 	}
 }
 
@@ -156,12 +172,16 @@ func ReadU32[T Integer](v *T, d *Decoder) { *v = T(native.Uint32(d.Take(4))) }
 // PutU32BE appends an attribute of 4 bytes in network byte order.
 func PutU32BE[T Integer](e *Encoder, id uint16, o Opt[T]) {
 	if o.ok {
-		w := uint32(o.v)
-		b := e.scalar(id, 4)
-		binary.BigEndian.PutUint32(b, w)
-		if T(w) != o.v {
-			narrow(e, o.v, 32)
-		}
+		putU32BE(e, id, o.v)
+	}
+}
+
+func putU32BE[T Integer](e *Encoder, id uint16, v T) {
+	w := uint32(v)
+	b := e.scalar(id, 4)
+	binary.BigEndian.PutUint32(b, w)
+	if T(w) != v {
+		narrow(e, v, 32)
 	}
 }
 
@@ -189,10 +209,14 @@ func ReadU32BE[T Integer](v *T, d *Decoder) { *v = T(binary.BigEndian.Uint32(d.T
 // PutU64 appends an attribute of 8 bytes in host byte order.
 func PutU64[T Integer](e *Encoder, id uint16, o Opt[T]) {
 	if o.ok {
-		w := uint64(o.v)
-		b := e.scalar(id, 8)
-		native.PutUint64(b, w)
+		putU64(e, id, o.v)
 	}
+}
+
+func putU64[T Integer](e *Encoder, id uint16, v T) {
+	w := uint64(v)
+	b := e.scalar(id, 8)
+	native.PutUint64(b, w)
 }
 
 // WriteU64 appends 8 bytes in host byte order.
@@ -216,10 +240,14 @@ func ReadU64[T Integer](v *T, d *Decoder) { *v = T(native.Uint64(d.Take(8))) }
 // PutU64BE appends an attribute of 8 bytes in network byte order.
 func PutU64BE[T Integer](e *Encoder, id uint16, o Opt[T]) {
 	if o.ok {
-		w := uint64(o.v)
-		b := e.scalar(id, 8)
-		binary.BigEndian.PutUint64(b, w)
+		putU64BE(e, id, o.v)
 	}
+}
+
+func putU64BE[T Integer](e *Encoder, id uint16, v T) {
+	w := uint64(v)
+	b := e.scalar(id, 8)
+	binary.BigEndian.PutUint64(b, w)
 }
 
 // WriteU64BE appends 8 bytes in network byte order.
@@ -245,7 +273,10 @@ func ReadU64BE[T Integer](v *T, d *Decoder) { *v = T(binary.BigEndian.Uint64(d.T
 func (e *Encoder) scalar(id uint16, n int) []byte {
 	start := len(e.buf)
 	e.last = start
-	b := e.Grow(attrHeaderLen + align4(n))
+	if e.buf = append(e.buf, 0, 0, 0, 0, 0, 0, 0, 0); n > 4 {
+		e.buf = append(e.buf, 0, 0, 0, 0)
+	}
+	b := e.buf[start:]
 	native.PutUint16(b, uint16(attrHeaderLen+n))
 	native.PutUint16(b[2:], id)
 	return b[attrHeaderLen : attrHeaderLen+n]
@@ -255,10 +286,14 @@ func (e *Encoder) scalar(id uint16, n int) []byte {
 // in host byte order.
 func PutUint[T Integer](e *Encoder, id uint16, o Opt[T]) {
 	if o.ok {
-		start := e.Begin(id)
-		WriteUint(&o.v, e)
-		e.End(start)
+		putUint(e, id, o.v)
 	}
+}
+
+func putUint[T Integer](e *Encoder, id uint16, v T) {
+	start := e.Begin(id)
+	WriteUint(&v, e)
+	e.End(start)
 }
 
 // WriteUint appends four bytes if the value fits, else eight.
@@ -294,10 +329,14 @@ func ReadUint[T Integer](v *T, d *Decoder) {
 // eight, in host byte order.
 func PutSint[T Integer](e *Encoder, id uint16, o Opt[T]) {
 	if o.ok {
-		start := e.Begin(id)
-		WriteSint(&o.v, e)
-		e.End(start)
+		putSint(e, id, o.v)
 	}
+}
+
+func putSint[T Integer](e *Encoder, id uint16, v T) {
+	start := e.Begin(id)
+	WriteSint(&v, e)
+	e.End(start)
 }
 
 // WriteSint appends four bytes if the signed value fits, else eight.
@@ -332,9 +371,11 @@ func ReadSint[T Integer](v *T, d *Decoder) {
 // PutFlag appends an attribute without payload if set.
 func PutFlag(e *Encoder, id uint16, set bool) {
 	if set {
-		e.End(e.Begin(id))
+		e.flag(id)
 	}
 }
+
+func (e *Encoder) flag(id uint16) { e.End(e.Begin(id)) }
 
 // GetFlag reads the current attribute as a flag. Being there sets it; the bytes
 // that a few attributes carry against the rule (the ttl-inherit of vxlan) count
@@ -358,24 +399,27 @@ const (
 
 // PutDuration appends a duration as a count of unit.
 func PutDuration(e *Encoder, id uint16, o Opt[time.Duration], wire Wire, unit time.Duration) {
-	if !o.ok {
-		return
+	if o.ok {
+		putDuration(e, id, o.v, wire, unit)
 	}
-	n := Some(int64(o.v / unit))
+}
+
+func putDuration(e *Encoder, id uint16, v time.Duration, wire Wire, unit time.Duration) {
+	n := int64(v / unit)
 	switch wire {
 	case WireU8:
-		PutU8(e, id, n)
+		putU8(e, id, n)
 	case WireU16:
-		PutU16(e, id, n)
+		putU16(e, id, n)
 	case WireU32:
-		PutU32(e, id, n)
+		putU32(e, id, n)
 	case WireU16BE:
-		PutU16BE(e, id, n)
+		putU16BE(e, id, n)
 	case WireU32BE:
-		PutU32BE(e, id, n)
+		putU32BE(e, id, n)
 	}
-	if o.v%unit != 0 {
-		e.Fail(fmt.Sprintf("%v is no multiple of %v", o.v, unit))
+	if v%unit != 0 {
+		e.Fail(fmt.Sprintf("%v is no multiple of %v", v, unit))
 	}
 }
 

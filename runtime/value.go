@@ -26,16 +26,20 @@ func (r *Raw) Encode(e *Encoder) { e.buf = append(e.buf, r.Payload...) }
 // Decode keeps a copy of the window.
 func (r *Raw) Decode(d *Decoder) {
 	r.Nested = d.typ&Nested != 0
-	r.Payload = append([]byte{}, d.Take(d.Rest())...)
+	r.Payload = d.clone(d.Take(d.Rest()))
 }
 
 // PutString appends a string and its terminating NUL.
 func PutString(e *Encoder, id uint16, o Opt[string]) {
 	if o.ok {
-		start := e.Begin(id)
-		WriteString(&o.v, e)
-		e.End(start)
+		e.string(id, o.v)
 	}
+}
+
+func (e *Encoder) string(id uint16, s string) {
+	start := e.Begin(id)
+	WriteString(&s, e)
+	e.End(start)
 }
 
 // WriteString appends a string and its terminating NUL.
@@ -52,28 +56,36 @@ func ReadString(v *string, d *Decoder) { *v = d.str(cString(d.Take(d.Rest()))) }
 // PutBytes appends b; nil is absent, an empty slice is an empty attribute.
 func PutBytes[B ~[]byte](e *Encoder, id uint16, b B) {
 	if b != nil {
-		start := e.Begin(id)
-		e.buf = append(e.buf, b...)
-		e.End(start)
+		e.bytes(id, b)
 	}
+}
+
+func (e *Encoder) bytes(id uint16, b []byte) {
+	start := e.Begin(id)
+	e.buf = append(e.buf, b...)
+	e.End(start)
 }
 
 // WriteBytes appends the bytes.
 func WriteBytes[B ~[]byte](v *B, e *Encoder) { e.buf = append(e.buf, *v...) }
 
 // GetBytes copies the payload of the current attribute.
-func GetBytes[B ~[]byte](d *Decoder, b *B) { *b = append(B{}, d.Payload()...) }
+func GetBytes[B ~[]byte](d *Decoder, b *B) { *b = d.clone(d.Payload()) }
 
 // ReadBytes copies the window.
-func ReadBytes[B ~[]byte](v *B, d *Decoder) { *v = append(B{}, d.Take(d.Rest())...) }
+func ReadBytes[B ~[]byte](v *B, d *Decoder) { *v = d.clone(d.Take(d.Rest())) }
 
 // PutAddr appends an IP address: 4 bytes for IPv4, 16 for IPv6.
 func PutAddr(e *Encoder, id uint16, o Opt[netip.Addr]) {
 	if o.ok {
-		start := e.Begin(id)
-		WriteAddr(&o.v, e)
-		e.End(start)
+		e.addr(id, o.v)
 	}
+}
+
+func (e *Encoder) addr(id uint16, a netip.Addr) {
+	start := e.Begin(id)
+	WriteAddr(&a, e)
+	e.End(start)
 }
 
 // WriteAddr appends an IP address.
@@ -112,21 +124,24 @@ func ReadAddr(v *netip.Addr, d *Decoder) {
 // PutAddrPort appends a struct sockaddr_in or sockaddr_in6. An IPv6 zone must be
 // a number: the scope id.
 func PutAddrPort(e *Encoder, id uint16, o Opt[netip.AddrPort]) {
-	if !o.ok {
-		return
+	if o.ok {
+		e.addrPort(id, o.v)
 	}
+}
+
+func (e *Encoder) addrPort(id uint16, v netip.AddrPort) {
 	start := e.Begin(id)
-	switch a := o.v.Addr(); {
+	switch a := v.Addr(); {
 	case a.Is4():
 		b := e.Grow(sockaddrInLen)
 		native.PutUint16(b, afInet)
-		binary.BigEndian.PutUint16(b[2:], o.v.Port())
+		binary.BigEndian.PutUint16(b[2:], v.Port())
 		v4 := a.As4()
 		copy(b[4:], v4[:])
 	case a.Is6():
 		b := e.Grow(sockaddrIn6Len)
 		native.PutUint16(b, afInet6)
-		binary.BigEndian.PutUint16(b[2:], o.v.Port())
+		binary.BigEndian.PutUint16(b[2:], v.Port())
 		v6 := a.As16()
 		copy(b[8:], v6[:])
 		if zone := a.Zone(); zone != "" {
@@ -192,10 +207,14 @@ type Bitfield32[T ~uint32] struct {
 // PutBitfield32 appends a value and its selector in host byte order.
 func PutBitfield32[T ~uint32](e *Encoder, id uint16, o Opt[Bitfield32[T]]) {
 	if o.ok {
-		start := e.Begin(id)
-		WriteBitfield32(&o.v, e)
-		e.End(start)
+		putBitfield32(e, id, o.v)
 	}
+}
+
+func putBitfield32[T ~uint32](e *Encoder, id uint16, v Bitfield32[T]) {
+	start := e.Begin(id)
+	WriteBitfield32(&v, e)
+	e.End(start)
 }
 
 // WriteBitfield32 appends a value and its selector.
