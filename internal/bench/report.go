@@ -35,7 +35,8 @@ alone; for encoding and decoding it is hand-written Go. Every contender runs in 
 process of its own, in a network namespace of the workload; rounds interleave the
 contenders in random order. Before them a check compares digests of the decoded
 fields, or what was encoded or installed. "× limit" is the median of the ratios to
-the limit of the same round, with their range. Allocations and bytes are per item
+the limit of the same round, with their range; "CPU × limit" is that of the CPU
+time of all threads, which other load on the machine changes less. Allocations and bytes are per item
 of the last round, peak is the memory of the process.
 
 "floor" is hand-written Go with blocking system calls. The peers are
@@ -64,8 +65,8 @@ func (t *table) markdown(w io.Writer) {
 	if t.lossy() {
 		head, align = " lost | range |", "--:|--:|"
 	}
-	fmt.Fprintf(w, "| contender | how |%s × limit | range | ns per %s | allocations | bytes | peak MiB |\n", head, t.Unit)
-	fmt.Fprintf(w, "|---|---|%s--:|--:|--:|--:|--:|--:|\n", align)
+	fmt.Fprintf(w, "| contender | how |%s × limit | range | CPU × limit | ns per %s | allocations | bytes | peak MiB |\n", head, t.Unit)
+	fmt.Fprintf(w, "|---|---|%s--:|--:|--:|--:|--:|--:|--:|\n", align)
 	for _, r := range t.Results {
 		ratio, ns := spreadOf(r.Ratio), spreadOf(r.Time)
 		fmt.Fprintf(w, "| %s | %s |", r.Contender, r.Note)
@@ -73,8 +74,8 @@ func (t *table) markdown(w io.Writer) {
 			lost := spreadOf(r.Lost)
 			fmt.Fprintf(w, " %s | %s–%s |", percent(lost.Median), percent(lost.Low), percent(lost.High))
 		}
-		fmt.Fprintf(w, " %.2f | %.2f–%.2f | %.0f | %s | %.0f | %.1f |\n",
-			ratio.Median, ratio.Low, ratio.High, ns.Median, allocations(r.Allocs), r.Bytes, float64(r.PeakKiB)/1024)
+		fmt.Fprintf(w, " %.2f | %.2f–%.2f | %.2f | %.0f | %s | %.0f | %.1f |\n",
+			ratio.Median, ratio.Low, ratio.High, spreadOf(r.CPU).Median, ns.Median, allocations(r.Allocs), r.Bytes, float64(r.PeakKiB)/1024)
 	}
 }
 

@@ -44,7 +44,7 @@ func TestNames(t *testing.T) {
 var tables = []*table{
 	{Workload: "W0", Title: "A < B", Unit: "item", Size: 10, Rounds: 2, Results: []*result{
 		{Contender: "limit", Time: []float64{10, 10}, Ratio: []float64{1, 1}},
-		{Contender: "ours", Time: []float64{20, 30}, Ratio: []float64{2, 3}, Allocs: 0.001, PeakKiB: 2048},
+		{Contender: "ours", Time: []float64{20, 30}, Ratio: []float64{2, 3}, CPU: []float64{4, 4}, Allocs: 0.001, PeakKiB: 2048},
 	}},
 	{Workload: "W9", Title: "Losses", Unit: "event", Size: 10, Rounds: 1, Results: []*result{
 		{Contender: "limit", Time: []float64{10}, Ratio: []float64{1}, Lost: []float64{0.25}},
@@ -58,7 +58,7 @@ func TestMarkdown(t *testing.T) {
 	}
 	for _, want := range []string{
 		"## W0: A < B (10, 2 rounds)",
-		"| ours |  | 2.50 | 2.00–3.00 | 25 | 0 | 0 | 2.0 |",
+		"| ours |  | 2.50 | 2.00–3.00 | 4.00 | 25 | 0 | 0 | 2.0 |",
 		"| limit |  | 25.0 % | 25.0 %–25.0 % | 1.00 |",
 	} {
 		if !strings.Contains(b.String(), want) {

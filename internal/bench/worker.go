@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // Contenders run in processes of their own, so that neither the garbage of one
@@ -18,7 +20,7 @@ import (
 // and answers each with a line:
 //
 //	prepare  ok
-//	run      ok NANOSECONDS ITEMS SUM ALLOCATIONS BYTES
+//	run      ok NANOSECONDS CPU ITEMS SUM ALLOCATIONS BYTES
 //	check    the same, hashing the items
 //
 // or "error TEXT", and ends.
@@ -26,6 +28,7 @@ import (
 // A run is what one run of a contender took.
 type run struct {
 	Time   time.Duration
+	CPU    time.Duration // of all threads, in user and system mode
 	Items  int
 	Sum    uint64
 	Allocs uint64
@@ -66,7 +69,7 @@ func (w *worker) command(name string) (run, error) {
 	if line == "ok\n" {
 		return r, nil
 	}
-	if _, err := fmt.Sscanf(line, "ok %d %d %d %d %d\n", &r.Time, &r.Items, &r.Sum, &r.Allocs, &r.Bytes); err != nil {
+	if _, err := fmt.Sscanf(line, "ok %d %d %d %d %d %d\n", &r.Time, &r.CPU, &r.Items, &r.Sum, &r.Allocs, &r.Bytes); err != nil {
 		return r, fmt.Errorf("%s: %s", w.name, strings.TrimSpace(line))
 	}
 	return r, nil
@@ -117,7 +120,7 @@ func serve(c *contender, n int, in io.Reader, out io.Writer) error {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintln(out, "ok", int64(r.Time), r.Items, r.Sum, r.Allocs, r.Bytes)
+			fmt.Fprintln(out, "ok", int64(r.Time), int64(r.CPU), r.Items, r.Sum, r.Allocs, r.Bytes)
 		}
 	}
 	return lines.Err()
@@ -129,9 +132,18 @@ func (j *job) timed(check bool) (run, error) {
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
-	start := time.Now()
+	start, used := time.Now(), cpuTime()
 	err := j.run(t)
-	elapsed := time.Since(start)
+	elapsed, cpu := time.Since(start), cpuTime()-used
 	runtime.ReadMemStats(&after)
-	return run{elapsed, t.items, t.sum, after.Mallocs - before.Mallocs, after.TotalAlloc - before.TotalAlloc}, err
+	return run{elapsed, cpu, t.items, t.sum, after.Mallocs - before.Mallocs, after.TotalAlloc - before.TotalAlloc}, err
+}
+
+// cpuTime returns what the process has used of the CPUs.
+func cpuTime() time.Duration {
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_PROCESS_CPUTIME_ID, &t); err != nil {
+		panic(err) // the clock has been there since Linux 2.6.12
+	}
+	return time.Duration(t.Nano())
 }

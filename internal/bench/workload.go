@@ -56,7 +56,8 @@ type result struct {
 	Contender string
 	Note      string
 	Time      []float64 // nanoseconds per item
-	Ratio     []float64 // to the limit of the same round
+	Ratio     []float64 // of the time to that of the limit in the same round
+	CPU       []float64 // the same of the CPU time
 	Allocs    float64   // per item
 	Bytes     float64   // per item
 	Lost      []float64 // share of the events that were lost
@@ -104,8 +105,7 @@ func (w *workload) measure(n, rounds int, only func(*contender) bool, spawn func
 		order[i] = i
 	}
 	for range rounds {
-		times := make([]float64, len(workers))
-		lost := make([]float64, len(workers))
+		times, cpu, lost := make([]float64, len(workers)), make([]float64, len(workers)), make([]float64, len(workers))
 		rand.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		for _, i := range order {
 			r, err := w.once(n, workers[i], "run")
@@ -113,13 +113,14 @@ func (w *workload) measure(n, rounds int, only func(*contender) bool, spawn func
 				return nil, err
 			}
 			items := float64(max(r.Items, 1))
-			times[i] = float64(r.Time) / items
+			times[i], cpu[i] = float64(r.Time)/items, float64(r.CPU)/items
 			lost[i] = max(1-items/float64(n), 0)
 			results[i].Allocs, results[i].Bytes = float64(r.Allocs)/items, float64(r.Bytes)/items
 		}
 		for i, t := range times {
 			results[i].Time = append(results[i].Time, t)
 			results[i].Ratio = append(results[i].Ratio, t/times[0])
+			results[i].CPU = append(results[i].CPU, cpu[i]/cpu[0])
 			if w.storm != nil {
 				results[i].Lost = append(results[i].Lost, lost[i])
 			}

@@ -176,11 +176,11 @@ static long run(char **arg)
 	return drain(atol(arg[4]));
 }
 
-static int64_t nanoseconds(void)
+static int64_t nanoseconds(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return t.tv_sec * INT64_C(1000000000) + t.tv_nsec;
 }
 
@@ -203,9 +203,11 @@ int main(int argc, char **argv)
 			puts("ok");
 			continue;
 		}
-		int64_t start = nanoseconds();
+		int64_t cpu = nanoseconds(CLOCK_PROCESS_CPUTIME_ID);
+		int64_t start = nanoseconds(CLOCK_MONOTONIC);
 		long items = run(argv);
-		printf("ok %lld %ld 0 0 0\n", (long long)(nanoseconds() - start), items);
+		long long wall = nanoseconds(CLOCK_MONOTONIC) - start;
+		printf("ok %lld %lld %ld 0 0 0\n", wall, (long long)(nanoseconds(CLOCK_PROCESS_CPUTIME_ID) - cpu), items);
 	}
 	return 0;
 }
