@@ -133,6 +133,8 @@ func (p *port) takeGenl() {
 // to keep. Nothing is sent before the stream is read; each time it is read sends
 // the request anew. A nil req is a zero request.
 //
+// With Reuse, the items are valid until the next; see there.
+//
 // An error, of type *Error, ends the stream. If it matches ErrDumpInterrupted the
 // stream is complete, but some items may be of before and some of after a change.
 func Dump[R, Q any, PR MessagePtr[R], PQ MessagePtr[Q]](ctx context.Context, c *Conn, op *Op, req PQ, opts ...CallOption) iter.Seq2[*R, error] {
@@ -146,9 +148,9 @@ func Dump[R, Q any, PR MessagePtr[R], PQ MessagePtr[Q]](ctx context.Context, c *
 				p.discard()
 			}
 		}()
-		var items chunk[R]
+		var items source[R]
 		for p != nil {
-			m := items.next()
+			m := items.next(p.opts.reuse)
 			if err = p.decode(PR(m)); err != nil {
 				break
 			}
@@ -221,22 +223,30 @@ func (p *port) item() (bool, error) {
 // keeps those beside it.
 const maxChunk = 16 << 10
 
-// A chunk allocates values in slices that double in size.
-type chunk[T any] struct {
+// A source allocates zero values in slices that double in size.
+type source[T any] struct {
 	free []T
 	size int
 }
 
-func (c *chunk[T]) next() *T {
-	if len(c.free) == 0 {
-		var zero T
-		limit := max(maxChunk/max(int(unsafe.Sizeof(zero)), 1), 1)
-		c.size = min(max(2*c.size, 1), limit)
-		c.free = make([]T, c.size)
+// next returns a value. With reuse it is the same each time.
+func (s *source[T]) next(reuse bool) *T {
+	if len(s.free) == 0 {
+		s.grow()
 	}
-	v := &c.free[0]
-	c.free = c.free[1:]
+	v := &s.free[0]
+	if reuse {
+		*v = *new(T)
+	} else {
+		s.free = s.free[1:]
+	}
 	return v
+}
+
+func (s *source[T]) grow() {
+	limit := max(maxChunk/max(int(unsafe.Sizeof(*new(T))), 1), 1)
+	s.size = min(max(2*s.size, 1), limit)
+	s.free = make([]T, s.size)
 }
 
 // All sends a dump request and returns its items. It repeats dumps that were
@@ -244,21 +254,53 @@ func (c *chunk[T]) next() *T {
 // as often as WithDumpRetries says. With an error, of type *Error, it returns the
 // items that came before it.
 func All[R, Q any, PR MessagePtr[R], PQ MessagePtr[Q]](ctx context.Context, c *Conn, op *Op, req PQ, opts ...CallOption) ([]*R, error) {
-	for retries := c.config.dumpRetries; ; retries-- {
-		items, err := collect(Dump[R, Q, PR](ctx, c, op, req, opts...))
-		if err == nil || retries <= 0 || !errors.Is(err, ErrDumpInterrupted) && !errors.Is(err, ErrTruncated) {
-			return items, err
+	var from source[R]
+	return gather(ctx, c, op, req, opts, nil, func(p *port, items []*R) ([]*R, error) {
+		m := from.next(false)
+		err := p.decode(PR(m))
+		if err == nil {
+			items = append(items, m)
 		}
-	}
+		return items, err
+	})
 }
 
-func collect[T any](seq iter.Seq2[*T, error]) ([]*T, error) {
-	var items []*T
-	for m, err := range seq {
-		if err != nil {
-			return items, err
+// AppendAll is All for a slice of the caller: it appends the items to dst and
+// returns the longer slice. With a dst that has room enough, one that was returned
+// before, it allocates nothing but what the items refer to.
+func AppendAll[R, Q any, PR MessagePtr[R], PQ MessagePtr[Q]](ctx context.Context, c *Conn, op *Op, dst []R, req PQ, opts ...CallOption) ([]R, error) {
+	return gather(ctx, c, op, req, opts, dst, func(p *port, items []R) ([]R, error) {
+		n := len(items)
+		items = append(items, *new(R))
+		if err := p.decode(PR(&items[n])); err != nil {
+			return items[:n], err
 		}
-		items = append(items, m)
+		return items, nil
+	})
+}
+
+// gather appends the items of a dump to list, each by a call of add, and repeats
+// dumps that did not get through.
+func gather[T, Q any, PQ MessagePtr[Q]](ctx context.Context, c *Conn, op *Op, req PQ, opts []CallOption, list []T, add func(*port, []T) ([]T, error)) ([]T, error) {
+	if req == nil {
+		req = new(Q)
 	}
-	return items, nil
+	before := len(list)
+	for retries := c.config.dumpRetries; ; retries-- {
+		list = list[:before]
+		p, err := c.dump(ctx, op, req, opts)
+		if p != nil {
+			p.opts.reuse = false
+		}
+		for p != nil {
+			if list, err = add(p, list); err != nil {
+				p.discard()
+				break
+			}
+			p, err = p.advance()
+		}
+		if err == nil || retries <= 0 || !errors.Is(err, ErrDumpInterrupted) && !errors.Is(err, ErrTruncated) {
+			return list, err
+		}
+	}
 }

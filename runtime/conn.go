@@ -19,6 +19,7 @@ type Conn struct {
 	transport transport
 	config    config
 	debug     bool // print messages to the standard error
+	tracing   bool // somebody may want to see the messages
 	slots     chan struct{}
 	closing   chan struct{}
 
@@ -68,6 +69,7 @@ func connect(f *Family, t transport, cfg config) (*Conn, error) {
 		ports:     make(map[*port]struct{}),
 		subs:      make(map[*Subscription]struct{}),
 	}
+	c.tracing = c.debug || cfg.logger != nil
 	c.receiveSize.Store(initialReceiveSize)
 	if cfg.maxSockets > 0 {
 		c.slots = make(chan struct{}, cfg.maxSockets)

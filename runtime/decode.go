@@ -46,7 +46,7 @@ func Unmarshal(b []byte, m Message) error {
 // except for strings not seen before.
 func DecodeInto[T any, P MessagePtr[T]](d *Decoder, b []byte, m P) error {
 	d.Reset(b)
-	d.reuseStorage()
+	d.reuse()
 	*m = *new(T)
 	m.Decode(d)
 	return d.Err()
@@ -55,7 +55,7 @@ func DecodeInto[T any, P MessagePtr[T]](d *Decoder, b []byte, m P) error {
 // Reset makes d read b from its start, and what it reads safe to keep. Interned
 // strings are kept.
 func (d *Decoder) Reset(b []byte) {
-	d.reuse = false
+	d.pooled = false
 	d.buf = b
 	d.pos, d.end = 0, len(b)
 	d.off, d.lim, d.typ = 0, 0, 0

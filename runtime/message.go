@@ -35,8 +35,14 @@ type message struct {
 
 // splitMessage returns the first message of b and the bytes that follow it.
 func splitMessage(b []byte) (m message, rest []byte, err error) {
+	rest, err = m.split(b)
+	return m, rest, err
+}
+
+// split sets m to the first message of b and returns the bytes that follow it.
+func (m *message) split(b []byte) (rest []byte, err error) {
 	if len(b) < headerLen {
-		return m, nil, fmt.Errorf("malformed datagram: %d bytes are too few for a message", len(b))
+		return nil, fmt.Errorf("malformed datagram: %d bytes are too few for a message", len(b))
 	}
 	m.Header = Header{
 		Length:   native.Uint32(b),
@@ -46,12 +52,12 @@ func splitMessage(b []byte) (m message, rest []byte, err error) {
 		PortID:   native.Uint32(b[12:]),
 	}
 	if m.Length < headerLen || uint64(m.Length) > uint64(len(b)) {
-		return m, nil, fmt.Errorf("malformed datagram: message length %d does not fit into the %d bytes left", m.Length, len(b))
+		return nil, fmt.Errorf("malformed datagram: message length %d does not fit into the %d bytes left", m.Length, len(b))
 	}
 	n := int(m.Length)
 	m.raw = b[:n:n]
 	m.body = m.raw[headerLen:]
-	return m, b[min(align4(n), len(b)):], nil
+	return b[min(align4(n), len(b)):], nil
 }
 
 // takeGenl moves the generic header from the body to the Header. A body that is

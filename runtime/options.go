@@ -97,6 +97,8 @@ type CallOption interface{ apply(*callOptions) }
 type callOptions struct {
 	flags  uint16
 	header *Header
+	reuse  bool
+	result *error
 }
 
 // WithHeader stores the netlink header of the reply in h; in a dump, that of each
@@ -106,3 +108,13 @@ func WithHeader(h *Header) CallOption { return headerOption{h} }
 type headerOption struct{ h *Header }
 
 func (o headerOption) apply(c *callOptions) { c.header = o.h }
+
+// Reuse makes a dump yield one message again and again: each is valid until the
+// loop asks for the next, with all that it refers to except strings. Then a dump
+// allocates nothing for a message, however many there are. To keep one, copy what
+// is needed of it. Lists of messages are not affected.
+func Reuse() CallOption { return reuseOption{} }
+
+type reuseOption struct{}
+
+func (reuseOption) apply(c *callOptions) { c.reuse = true }

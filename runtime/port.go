@@ -132,14 +132,15 @@ func (p *port) setTimeout() error {
 func (p *port) next() error {
 	for {
 		for len(p.rest) > 0 {
-			m, rest, err := splitMessage(p.rest)
+			rest, err := p.msg.split(p.rest)
 			if err != nil {
 				return p.ioError(err)
 			}
 			p.rest = rest
-			if p.answers(&m) {
-				p.msg = m
-				p.conn.trace("receive", p.op.Name, p.op.Set, p.op.Header, m.raw)
+			if p.answers(&p.msg) {
+				if p.conn.tracing {
+					p.conn.trace("receive", p.op.Name, p.op.Set, p.op.Header, p.msg.raw)
+				}
 				return nil
 			}
 		}
@@ -197,6 +198,11 @@ func (p *port) decode(m Message) error {
 		*p.opts.header = p.msg.Header
 	}
 	p.dec.Reset(p.msg.body)
+	if p.opts.reuse {
+		p.dec.reuse()
+	} else {
+		p.dec.share()
+	}
 	m.Decode(&p.dec)
 	if p.dec.err != nil {
 		f := p.conn.family
