@@ -74,8 +74,10 @@ func setupDevice(int) error {
 	return err
 }
 
-func deviceIndex() (uint32, error) {
-	i, err := net.InterfaceByName(device)
+func deviceIndex() (uint32, error) { return indexOf(device) }
+
+func indexOf(name string) (uint32, error) {
+	i, err := net.InterfaceByName(name)
 	if err != nil {
 		return 0, err
 	}
@@ -97,6 +99,9 @@ func flush(int) error {
 	return nil
 }
 
+// leftName is the name of one end of a pair.
+func leftName(i int) string { return fmt.Sprintf("left%d", i) }
+
 // setupPairs makes n links, besides that of every namespace.
 func setupPairs(n int) error {
 	links, err := rtlink.Dial()
@@ -105,7 +110,7 @@ func setupPairs(n int) error {
 	}
 	defer links.Close()
 	for i := range n / 2 {
-		req := pair(fmt.Sprintf("left%d", i), fmt.Sprintf("right%d", i))
+		req := pair(leftName(i), fmt.Sprintf("right%d", i))
 		if _, err := links.NewLink(ctx, req, nl.Create|nl.Excl); err != nil {
 			return err
 		}
