@@ -29,6 +29,11 @@ bench: ## Measure against C, hand-written Go and other libraries, into docs/
 deps: ## Install the packages that the tests use as oracles
 	@sh scripts/deps.sh
 
+.PHONY: test-vm
+test-vm: ## Run the tests in a virtual machine with Linux 6.12
+	@sh scripts/deps.sh vm
+	$(GO) test -count=1 -p 1 ./internal/vm/...
+
 .PHONY: lint
 lint: ## Check the form of the code: gofmt, vet, staticcheck, govulncheck
 	@files=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$files" ] || { echo "not gofmt-clean: $$files"; exit 1; }

@@ -1,0 +1,4 @@
+// Agent is the first process of the guest that package vm boots. It sets up the
+// guest and runs the commands that the harness sends, one after another. It is
+// for Linux alone; on other systems it is empty.
+package main

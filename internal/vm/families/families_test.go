@@ -1,0 +1,33 @@
+//go:build linux
+
+// Package families_test runs the tests of the generated packages on Linux 6.12.
+package families_test
+
+import (
+	"os"
+	"testing"
+
+	"github.com/nlgen/nlgen/internal/vm"
+)
+
+var guest = vm.Shared{Config: vm.Config{
+	Modules: []string{
+		"8021q", "bonding", "bridge", "dummy", "geneve", "ifb", "ip6_gre", "ip6_tunnel", "ip_gre", "ipip",
+		"ipvlan", "macvlan", "sit", "team", "tun", "vcan", "veth", "vrf", "vxlan", "wireguard",
+	},
+	Tools: []string{"ip", "bridge", "ethtool", "wg"},
+	// The tests count links, and a new namespace of theirs is to have lo alone.
+	Cmdline: []string{"sysctl.net.core.fb_tunnels_only_for_init_net=1"},
+}}
+
+func TestMain(m *testing.M) { os.Exit(guest.Main(m)) }
+
+// TestFamilies leaves out the tests that need no kernel: the host runs them faster.
+func TestFamilies(t *testing.T) {
+	g := guest.Get(t)
+	for _, name := range []string{"nlctrl", "rtlink", "rtaddr", "rtroute", "rtneigh", "rtrule", "ethtool", "netdev"} {
+		t.Run(name, func(t *testing.T) {
+			vm.RunTests(t, g, "github.com/nlgen/nlgen/families/"+name, "-test.run=Integration|Example")
+		})
+	}
+}
