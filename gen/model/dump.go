@@ -60,7 +60,7 @@ func list(key string, names []string) string { return fact(key, strings.Join(nam
 
 func (d *dumper) family(f *Family) {
 	d.line("family", f.Name, "package="+f.Package, f.Dialect,
-		fmt.Sprintf("protocol=%d version=%d", f.Protocol, f.Version))
+		fmt.Sprintf("protocol=%d version=%d", f.Protocol, f.Version), word("bare", f.Bare), word("any-sender", f.AnySender))
 	d.below(func() {
 		for _, c := range f.Consts {
 			d.constant(c)
@@ -87,7 +87,7 @@ func (d *dumper) family(f *Family) {
 			d.op(o)
 		}
 		for _, g := range f.Groups {
-			d.line("group", g.Name, g.GoName, fact("value", g.Value), list("flags", g.Flags))
+			d.line("group", g.Name, g.GoName, fact("value", g.Value), word("mask", g.Mask), list("flags", g.Flags))
 		}
 	})
 }
@@ -266,6 +266,7 @@ func (d *dumper) message(m *Message) {
 		for _, f := range m.Fields {
 			d.line(f.GoName, f.Attr.Name)
 		}
+		d.parts(m.Parts)
 		for _, alias := range m.Same {
 			d.line("also", alias.GoName)
 		}
@@ -276,6 +277,9 @@ func (d *dumper) op(o *Op) {
 	id := ""
 	if o.Do == nil && o.Dump == nil {
 		id = fmt.Sprintf("id=%d", o.ID)
+		if o.LastID != 0 {
+			id += fmt.Sprintf("-%d", o.LastID)
+		}
 	}
 	var groups []string
 	for _, g := range o.Groups {
@@ -283,7 +287,7 @@ func (d *dumper) op(o *Op) {
 	}
 	d.line("op", o.Name, o.GoName, o.GoVar, id, list("groups", groups), list("flags", o.Flags),
 		list("dont-validate", o.DontValidate), fact("config", o.ConfigCond), list("request-flags", o.RequestFlags),
-		keyName("key", o.Key))
+		keyName("key", o.Key), fact("register", o.Register))
 	d.below(func() {
 		d.call("do", o.Do)
 		d.call("dump", o.Dump)
@@ -294,6 +298,31 @@ func (d *dumper) op(o *Op) {
 			d.merge(o.Merge)
 		}
 	})
+}
+
+func (d *dumper) parts(parts []*Part) {
+	for _, p := range parts {
+		var sub, length string
+		var selector []string
+		if p.Sub != nil {
+			sub = "sub=" + p.Sub.Name
+		}
+		for _, s := range p.Selector {
+			selector = append(selector, s.Name())
+		}
+		if p.Length != nil {
+			length = fmt.Sprintf("length=%s@%d", p.Length.Name(), p.Length.Offset())
+		}
+		d.line("part", p.Name, p.GoName, p.Type.String(), structName(p.Struct), enumName(p.Enum, false),
+			fact("min-len", p.MinLen), until(p.Until), sub, list("selector", selector), length, word("last", p.Last))
+	}
+}
+
+func until(s string) string {
+	if s == "" {
+		return ""
+	}
+	return fmt.Sprintf("until=%q", s)
 }
 
 func messageName(key string, m *Message) string {

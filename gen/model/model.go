@@ -20,8 +20,12 @@ type Family struct {
 	Dialect  string // genetlink, genetlink-c, genetlink-legacy, netlink-raw
 	Protocol int    // netlink protocol number (16 for Generic Netlink)
 	Version  uint8  // genlmsghdr.version
-	Header   string // UAPI header, such as linux/netdev.h
-	C        FamilyC
+	Bare     bool   // messages have no netlink header: a datagram is a message
+	// AnySender says that messages of other processes are accepted, not only the
+	// kernel's.
+	AnySender bool
+	Header    string // UAPI header, such as linux/netdev.h
+	C         FamilyC
 
 	Consts   []*Const
 	Enums    []*Enum
@@ -330,11 +334,15 @@ type SubMessage struct {
 type Format struct {
 	Value  string
 	Number uint64 // Value as a number, if the selector is an integer
-	Doc    string
-	Pos    Pos
-	Header *Struct
-	Set    *AttrSet
-	Body   *Body // nil: no content (neither Header nor Set), or not Reached
+	// Numbers are the numbers of a Value that several members of a payload select.
+	Numbers []uint64
+	GoName  string // the message of Parts, if the spec names it
+	Doc     string
+	Pos     Pos
+	Header  *Struct
+	Set     *AttrSet
+	Parts   []*Part // instead of Header and Set
+	Body    *Body   // nil: no content (none of Header, Set and Parts), or not Reached
 }
 
 // A Body is the Go type of one or several formats: a Message, or a Struct when
@@ -353,6 +361,9 @@ type Message struct {
 	Set    *AttrSet // nil: no attributes
 	Header *Struct  // nil: none
 	Fields []*Field
+	// Parts are the payload of a message without attributes; then Set and Header
+	// are nil.
+	Parts []*Part
 	// Same lists the other names of the type: messages of the same shape.
 	Same []Alias
 	// HeaderField and UnknownField are the fields of the header ("" without one)
@@ -391,8 +402,12 @@ type Op struct {
 	DontValidate []string
 	ConfigCond   string
 	RequestFlags []string // create, excl, replace, append, echo
-	Key          []KeyPart
-	Merge        *Merge
+	LastID       uint16   // an event with a range of ids: ID to LastID; else 0
+	// Register says what the request does to the port id of its socket: "begin"
+	// makes the kernel send messages to it, "end" ends that; else "".
+	Register string
+	Key      []KeyPart
+	Merge    *Merge
 }
 
 // A Call is the do or dump half of an operation.
@@ -405,6 +420,8 @@ type Call struct {
 	ReplyName     string   // likewise of Reply
 	RequestAttrs  []*Attr
 	ReplyAttrs    []*Attr
+	RequestParts  []*Part // of messages without attributes
+	ReplyParts    []*Part
 	RequestID     uint16
 	ReplyID       uint16
 	Ack           bool // ask for an acknowledgement besides the reply
@@ -429,6 +446,7 @@ type Group struct {
 	GoName    string // constant of type nl.Group or variable
 	CName     string
 	Value     uint32 // number, classic netlink
+	Mask      bool   // the spec gives its bit in the address of a socket: joined by bind
 	Flags     []string
 }
 

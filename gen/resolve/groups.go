@@ -21,7 +21,8 @@ func (r *resolver) mcastGroups() {
 		for _, f := range def.Flags.Value {
 			g.Flags = append(g.Flags, string(f.Value))
 		}
-		if !r.fam.Generic && !def.Value.Set {
+		r.groupMask(def, g, path)
+		if !r.fam.Generic && !def.Value.Set && !def.Mask.Set {
 			r.diags.Errorf(def.Pos, path, "a group of a netlink-raw family needs its number as value")
 		}
 		if unique(r, r.groups, def.Name, path, "multicast group", g) {

@@ -38,8 +38,7 @@ func (s *idSpace) unified(n *opNode) {
 
 // directional counts requests and replies apart. Notifications and events have
 // reply ids; the ids of an operation stand in its do half, or in the dump half
-// if that is the only one. As in the kernel's own tools an id of 0 counts as
-// absent.
+// if that is the only one.
 func (s *idSpace) directional(n *opNode) {
 	half := n.def.Do
 	if half == nil {
@@ -49,7 +48,7 @@ func (s *idSpace) directional(n *opNode) {
 		s.async(n)
 		return
 	}
-	if half.Request != nil && half.Request.Value.Value != 0 {
+	if half.Request != nil && n.given(half.Request.Value) {
 		s.next = int(half.Request.Value.Value)
 	}
 	n.RequestID = s.take(n, s.next)
@@ -57,7 +56,7 @@ func (s *idSpace) directional(n *opNode) {
 	if half.Reply == nil {
 		return
 	}
-	if half.Reply.Value.Value != 0 {
+	if n.given(half.Reply.Value) {
 		s.nextReply = int(half.Reply.Value.Value)
 	}
 	n.ReplyID = s.fit(n, s.nextReply)
@@ -69,12 +68,18 @@ func (s *idSpace) async(n *opNode) {
 		s.r.diags.Errorf(n.def.Pos, n.path, "with directional ids an operation needs do, dump, notify or event")
 		return
 	}
-	if n.def.Value.Value != 0 {
+	if n.given(n.def.Value) {
 		s.nextReply = int(n.def.Value.Value)
 	}
 	n.ID = s.fit(n, s.nextReply)
 	n.ReplyID = n.ID
 	s.nextReply++
+}
+
+// given reports whether the spec says an id. As in the kernel's own tools one of 0
+// counts as absent, but with payloads of their own protocols are free to use it.
+func (n *opNode) given(id spec.Val[uint32]) bool {
+	return id.Value != 0 || id.Set && n.hasPayload()
 }
 
 // take gives a request id to an operation; no two may have the same.
@@ -107,7 +112,7 @@ func (n *opNode) callIDs() {
 		return
 	}
 	n.Dump.RequestID, n.Dump.ReplyID = n.RequestID, n.ReplyID
-	if reply := n.def.Dump.Reply; reply != nil && reply.Value.Value != 0 {
+	if reply := n.def.Dump.Reply; reply != nil && n.given(reply.Value) {
 		n.Dump.ReplyID = uint16(reply.Value.Value)
 	}
 }

@@ -95,6 +95,8 @@ func (b *builder) bodies(s *model.SubMessage) {
 	for _, f := range s.Formats {
 		body := &model.Body{}
 		switch {
+		case f.Parts != nil:
+			body.Message = b.formatMessage(s, f)
 		case f.Set != nil:
 			body.Message = b.nests[nestKey{f.Set, f.Header}]
 		case f.Header != nil:
@@ -150,6 +152,7 @@ func shape(m *model.Message) string {
 	for _, f := range m.Fields {
 		b.WriteString("\n" + f.Attr.Name)
 	}
+	b.WriteString(partsShape(m.Parts))
 	return b.String()
 }
 
@@ -174,7 +177,7 @@ func (b *builder) operation(n *opNode) {
 			return
 		}
 		c.RequestName = n.GoName + name
-		c.Request = b.shared(b.build(c.RequestName, doc, n.Set, n.Header, c.RequestAttrs))
+		c.Request = b.shared(b.opMessage(n, c.RequestName, doc, c.RequestAttrs, c.RequestParts))
 	}
 	request(n.Do, "Request", "Request of "+n.Name+".")
 	request(n.Dump, "DumpRequest", "Request to list with "+n.Name+".")
@@ -182,7 +185,7 @@ func (b *builder) operation(n *opNode) {
 		return
 	}
 	name := n.GoName + "Reply"
-	m := b.build(name, "Reply to "+n.Name+".", n.Set, n.Header, n.replyAttrs())
+	m := b.opMessage(n, name, "Reply to "+n.Name+".", n.replyAttrs(), n.replyParts())
 	getter := n.Do != nil && n.Dump != nil
 	b.minor[m] = !getter
 	n.reply = b.shared(m)
@@ -230,7 +233,7 @@ func (b *builder) event(n *opNode) {
 	case n.Notify != nil:
 		n.Event.Message, n.Event.Embed = b.ops[n.Notify.Name].reply, true
 	default:
-		n.Event.Message = b.build(n.Event.GoName, n.Doc, n.Set, n.Header, n.eventAttrs)
+		n.Event.Message = b.opMessage(n, n.Event.GoName, n.Doc, n.eventAttrs, n.eventParts)
 		b.fam.Messages = append(b.fam.Messages, n.Event.Message)
 	}
 }

@@ -18,6 +18,7 @@ type opNode struct {
 	wanted bool
 
 	eventAttrs []*model.Attr
+	eventParts []*model.Part
 	reply      *model.Message
 }
 
@@ -38,6 +39,7 @@ func (r *resolver) operations() {
 	r.selectWanted()
 	for _, n := range r.opList {
 		r.calls(n)
+		r.custom(n)
 	}
 }
 
@@ -139,6 +141,7 @@ func (r *resolver) calls(n *opNode) {
 	}
 	if def.Event != nil {
 		n.eventAttrs = r.listed(n, def.Event.Attributes, n.path+"/event/attributes")
+		n.eventParts = r.parts(def.Event.Payload, n.path+"/event", true)
 	}
 }
 
@@ -146,9 +149,11 @@ func (r *resolver) call(n *opNode, sub *spec.SubOp, half string) *model.Call {
 	c := &model.Call{Doc: sub.Doc.Value, Pre: sub.Pre.Value, Post: sub.Post.Value}
 	if sub.Request != nil {
 		c.RequestAttrs = r.listed(n, sub.Request.Attributes, n.path+half+"/request/attributes")
+		c.RequestParts = r.parts(sub.Request.Payload, n.path+half+"/request", false)
 	}
 	if sub.Reply != nil {
 		c.ReplyAttrs = r.listed(n, sub.Reply.Attributes, n.path+half+"/reply/attributes")
+		c.ReplyParts = r.parts(sub.Reply.Payload, n.path+half+"/reply", false)
 	}
 	return c
 }

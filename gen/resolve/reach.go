@@ -14,9 +14,12 @@ func (r *resolver) reach(ops map[*model.Op]bool) walker {
 			if c != nil {
 				w.attrs(c.RequestAttrs)
 				w.attrs(c.ReplyAttrs)
+				w.parts(c.RequestParts)
+				w.parts(c.ReplyParts)
 			}
 		}
 		w.attrs(n.eventAttrs)
+		w.parts(n.eventParts)
 	}
 	return w
 }
@@ -35,14 +38,29 @@ func (w walker) attrs(attrs []*model.Attr) {
 		if a.Chain != nil {
 			w.chains[a.Chain] = true
 		}
-		if a.Sub == nil {
-			continue
+		if a.Sub != nil {
+			w.sub(a.Sub)
 		}
-		a.Sub.Reached = true
-		for _, f := range a.Sub.Formats {
-			if f.Set != nil {
-				w.nest(nestKey{f.Set, f.Header})
-			}
+	}
+}
+
+func (w walker) sub(s *model.SubMessage) {
+	if s.Reached {
+		return
+	}
+	s.Reached = true
+	for _, f := range s.Formats {
+		if f.Set != nil {
+			w.nest(nestKey{f.Set, f.Header})
+		}
+		w.parts(f.Parts)
+	}
+}
+
+func (w walker) parts(parts []*model.Part) {
+	for _, p := range parts {
+		if p.Sub != nil {
+			w.sub(p.Sub)
 		}
 	}
 }

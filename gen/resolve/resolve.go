@@ -41,7 +41,7 @@ func Resolve(s *spec.Spec, opts Options) (*model.Family, diag.List) {
 	}
 	for _, step := range []func(){
 		r.family, r.constants, r.enumerations, r.structures, r.attributeSets,
-		r.subMessages, r.attributes, r.selectors, r.mcastGroups, r.operations,
+		r.subMessages, r.attributes, r.selectors, r.formatPayloads, r.mcastGroups, r.operations,
 		r.messageIDs, r.enumWidths, r.names, r.messages, r.keysAndMerges, r.scopes,
 	} {
 		step()
@@ -90,6 +90,7 @@ func (r *resolver) family() {
 		}
 	}
 	f.Version = uint8(s.Version.Or(1))
+	r.framing()
 	f.Header = s.UAPIHeader.Or("linux/" + f.Name + ".h")
 	f.C = r.familyC()
 }

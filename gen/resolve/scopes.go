@@ -107,9 +107,11 @@ func (r *resolver) declareMessages(pkg *naming.Scope) {
 			})
 		}
 	}
+	r.declareFormats(pkg)
 	for _, m := range r.fam.Messages {
 		scope := &naming.Scope{}
 		fixed(scope, "Encode", "Decode", m.UnknownField)
+		declareParts(scope, m)
 		if m.Header != nil {
 			fixed(scope, m.HeaderField)
 		}

@@ -29,7 +29,7 @@ func (r *resolver) subMessages() {
 }
 
 func (r *resolver) format(f *spec.Format, path string) *model.Format {
-	format := &model.Format{Value: f.Value.Value, Doc: f.Doc.Value, Pos: f.Pos}
+	format := &model.Format{Value: f.Value.Value, GoName: f.GoName.Value, Doc: f.Doc.Value, Pos: f.Pos}
 	if h, ok := lookup(r, r.structs, f.FixedHeader, path+"/fixed-header", "struct definition"); ok {
 		format.Header = h.Struct
 	}

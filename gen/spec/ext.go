@@ -18,6 +18,12 @@ const (
 	keyAck            = "x-nlgen-ack"
 	keyKey            = "x-nlgen-key"
 	keyMerge          = "x-nlgen-merge"
+	keyFraming        = "x-nlgen-framing"
+	keySenders        = "x-nlgen-senders"
+	keyMask           = "x-nlgen-mask"
+	keyPayload        = "x-nlgen-payload"
+	keyRegister       = "x-nlgen-register"
+	keyLastValue      = "x-nlgen-last-value"
 )
 
 func arrayOf(c tree.Cursor) *ArrayOf {

@@ -50,9 +50,11 @@ func operation(c tree.Cursor) *Operation {
 		CName:        tree.Value(m, keyCName, tree.TextOrNull),
 		RequestFlags: tree.Values(m, keyRequestFlags, tree.Choice(
 			RequestCreate, RequestExcl, RequestReplace, RequestAppend, RequestEcho)),
-		Ack:   tree.Value(m, keyAck, tree.Bool),
-		Key:   tree.Values(m, keyKey, tree.Name),
-		Merge: tree.Sub(m, keyMerge, merge),
+		Ack:       tree.Value(m, keyAck, tree.Bool),
+		Key:       tree.Values(m, keyKey, tree.Name),
+		Merge:     tree.Sub(m, keyMerge, merge),
+		Register:  tree.Value(m, keyRegister, tree.Choice(RegisterBegin, RegisterEnd)),
+		LastValue: tree.Value(m, keyLastValue, tree.UpTo(maxMessageID)),
 	}
 	m.Done("name", "doc")
 	oneRole(c, op)
@@ -92,6 +94,7 @@ func message(c tree.Cursor) *Message {
 		Doc:        tree.Value(m, "doc", tree.Text),
 		Value:      tree.Value(m, "value", tree.UpTo(maxMessageID)),
 		Attributes: tree.Values(m, "attributes", tree.Name),
+		Payload:    tree.List(m, keyPayload, part),
 	}
 }
 
@@ -102,5 +105,6 @@ func event(c tree.Cursor) *Event {
 		Pos:        c.Node.Pos,
 		Doc:        tree.Value(m, "doc", tree.Text),
 		Attributes: tree.Values(m, "attributes", tree.Name),
+		Payload:    tree.List(m, keyPayload, part),
 	}
 }

@@ -50,7 +50,9 @@ type Spec struct {
 	Operations    *Operations // required; nil only if the spec has errors
 	McastGroups   []*McastGroup
 
-	GoPackage Val[string] // x-nlgen-package: name of the Go package
+	GoPackage Val[string]  // x-nlgen-package: name of the Go package
+	Framing   Val[Framing] // x-nlgen-framing: what stands in front of messages
+	Senders   Val[Senders] // x-nlgen-senders: whose messages are accepted
 }
 
 // KernelFamily holds hints for generated kernel code.
@@ -67,6 +69,7 @@ type McastGroup struct {
 	Name        Val[string] // required
 	Doc         Val[string]
 	Value       Val[uint32] // group number of a netlink-raw family
+	Mask        Val[uint32] // x-nlgen-mask: its bit in the address of a socket, instead of Value
 	Flags       Val[[]Val[OpFlag]]
 	CDefineName Val[string] // C name of the define
 	GoName      Val[string] // x-nlgen-go-name
@@ -211,6 +214,7 @@ type Format struct {
 	FixedHeader  Val[string]
 	AttributeSet Val[string]
 	GoName       Val[string] // x-nlgen-go-name
+	Payload      []*Part     // x-nlgen-payload
 }
 
 // Operations holds the operations of the family and what they share.
@@ -250,6 +254,8 @@ type Operation struct {
 	Ack          Val[bool]               // x-nlgen-ack: a do with a reply is acknowledged too
 	Key          Names                   // x-nlgen-key: identity of a listed object
 	Merge        *Merge                  // x-nlgen-merge; nil if absent
+	Register     Val[Register]           // x-nlgen-register
+	LastValue    Val[uint32]             // x-nlgen-last-value: event: the end of a range of ids
 }
 
 // SubOp is the do or the dump half of an operation.
@@ -268,6 +274,7 @@ type Message struct {
 	Doc        Val[string]
 	Value      Val[uint32] // message id in the directional model
 	Attributes Names
+	Payload    []*Part // x-nlgen-payload, instead of attributes
 }
 
 // Event is a message the kernel sends on its own.
@@ -275,6 +282,23 @@ type Event struct {
 	Pos        diag.Pos
 	Doc        Val[string]
 	Attributes Names
+	Payload    []*Part // x-nlgen-payload, instead of attributes
+}
+
+// Part is one of the things that a payload consists of, one behind the other.
+type Part struct {
+	Pos        diag.Pos
+	Name       Val[string]   // required
+	Type       Val[PartType] // required
+	Doc        Val[string]
+	Struct     Val[string] // struct and array
+	MinLen     Val[Number] // struct: bytes that it has at least; absent: all
+	Until      Val[string] // string: the character that ends it; absent: the end of the payload
+	Enum       Val[string] // message-type
+	SubMessage Val[string]
+	Selector   Names       // sub-message: members of structs before it, as PART.MEMBER
+	Length     Val[string] // member of a struct before it that counts the bytes of this part
+	GoName     Val[string] // x-nlgen-go-name
 }
 
 // Merge says how an object split over several dump messages is put together

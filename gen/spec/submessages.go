@@ -24,5 +24,6 @@ func format(c tree.Cursor) *Format {
 		FixedHeader:  tree.Value(m, "fixed-header", tree.Name),
 		AttributeSet: tree.Value(m, "attribute-set", tree.Name),
 		GoName:       tree.Value(m, keyGoName, tree.Name),
+		Payload:      tree.List(m, keyPayload, part),
 	}
 }

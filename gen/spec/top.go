@@ -46,6 +46,8 @@ func top(c tree.Cursor) *Spec {
 		SubMessages:   tree.List(m, "sub-messages", subMessage),
 		Operations:    tree.Sub(m, "operations", operations),
 		GoPackage:     tree.Value(m, keyPackage, tree.Name),
+		Framing:       tree.Value(m, keyFraming, tree.Choice(FramingNetlink, FramingNone)),
+		Senders:       tree.Value(m, keySenders, tree.Choice(SendersKernel, SendersAny)),
 	}
 	if groups, ok := m.Field("mcast-groups"); ok {
 		s.McastGroups = mcastGroups(groups)
@@ -87,6 +89,7 @@ func mcastGroup(c tree.Cursor) *McastGroup {
 		Name:        tree.Value(m, "name", tree.Name),
 		Doc:         tree.Value(m, "doc", tree.Text),
 		Value:       tree.Value(m, "value", tree.UpTo(math.MaxUint32)),
+		Mask:        tree.Value(m, keyMask, tree.UpTo(math.MaxUint32)),
 		Flags:       tree.Values(m, "flags", opFlag),
 		CDefineName: tree.Value(m, "c-define-name", tree.Name),
 		GoName:      tree.Value(m, keyGoName, tree.Name),

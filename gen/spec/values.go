@@ -165,6 +165,48 @@ const (
 	RequestEcho    RequestFlag = "echo"
 )
 
+// Framing is what stands in front of the messages of a family (x-nlgen-framing).
+type Framing string
+
+// The framings.
+const (
+	FramingNetlink Framing = "netlink" // a netlink header
+	FramingNone    Framing = "none"    // nothing: a datagram is a message
+)
+
+// Senders are those whose messages a client accepts (x-nlgen-senders).
+type Senders string
+
+// The senders.
+const (
+	SendersKernel Senders = "kernel"
+	SendersAny    Senders = "any" // other processes, too
+)
+
+// Register says what an operation does to the port id of its socket
+// (x-nlgen-register).
+type Register string
+
+// The registrations.
+const (
+	RegisterBegin Register = "begin" // messages are sent to it from then on
+	RegisterEnd   Register = "end"   // no more messages are sent to it
+)
+
+// PartType is the type of a part of a payload (x-nlgen-payload).
+type PartType string
+
+// The types of parts.
+const (
+	PartStruct      PartType = "struct"
+	PartArray       PartType = "array" // structs to the end of the payload
+	PartString      PartType = "string"
+	PartBinary      PartType = "binary"       // bytes to the end of the payload
+	PartKeyValues   PartType = "key-values"   // KEY=VALUE texts, each ended by a NUL
+	PartSubMessage  PartType = "sub-message"  // what members of a struct before it select
+	PartMessageType PartType = "message-type" // the type in the netlink header, no part of the payload
+)
+
 // Int is an integer between the least s64 and the greatest u64.
 type Int = tree.Int
 
