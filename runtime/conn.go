@@ -26,6 +26,9 @@ type Conn struct {
 	// receiveSize is how large the receive buffers must be; it grows with the
 	// messages seen.
 	receiveSize atomic.Int64
+	// replySize is the length of the largest reply in a batch, room the receive
+	// buffer that a batch can have; 0 is not known.
+	replySize, room atomic.Int64
 	// info is what the kernel said about a generic family.
 	info atomic.Pointer[familyInfo]
 
@@ -195,6 +198,17 @@ func (c *Conn) freeSlot() {
 	if c.slots != nil {
 		<-c.slots
 	}
+}
+
+// batchRoom returns how many bytes of answers a socket keeps for a batch.
+func (c *Conn) batchRoom(ctx context.Context) int {
+	if c.room.Load() == 0 {
+		if p, err := c.acquire(ctx); err == nil {
+			p.makeRoom(batchReceiveBuffer, chunkBytes)
+			c.release(p, true)
+		}
+	}
+	return max(int(c.room.Load()), errorCost)
 }
 
 // grow makes the receive buffers of later calls hold a message of n bytes.

@@ -97,7 +97,7 @@ func (p *port) status() error {
 		}
 		return nil
 	}
-	t := p.requestTree()
+	t := p.conn.family.requestTree(p.op, p.sent)
 	e := &Error{
 		Family:  p.conn.family.Name,
 		Op:      p.op.Name,

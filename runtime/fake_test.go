@@ -134,11 +134,12 @@ func (s *fakeSocket) change(f func()) error {
 	return nil
 }
 
-func (s *fakeSocket) join(group uint32) error  { return s.change(func() { s.joined[group] = true }) }
-func (s *fakeSocket) leave(group uint32) error { return s.change(func() { delete(s.joined, group) }) }
-func (s *fakeSocket) portID() uint32           { return s.pid }
-func (s *fakeSocket) drops() (uint32, error)   { return s.lost, nil }
-func (s *fakeSocket) close() error             { return s.change(func() { s.closed = true }) }
+func (s *fakeSocket) join(group uint32) error              { return s.change(func() { s.joined[group] = true }) }
+func (s *fakeSocket) leave(group uint32) error             { return s.change(func() { delete(s.joined, group) }) }
+func (s *fakeSocket) portID() uint32                       { return s.pid }
+func (s *fakeSocket) raise(receive, send int) (int, error) { return receive, nil }
+func (s *fakeSocket) drops() (uint32, error)               { return s.lost, nil }
+func (s *fakeSocket) close() error                         { return s.change(func() { s.closed = true }) }
 
 // push queues datagrams, one of each slice of messages.
 func (s *fakeSocket) push(datagrams ...[]byte) {

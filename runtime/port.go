@@ -12,20 +12,24 @@ import (
 type port struct {
 	socket
 	conn *Conn
-	seq  uint32 // of the request sent last
-	enc  Encoder
-	dec  Decoder
-	buf  []byte
-	rest []byte // received, not yet read
-	wake func()
+	// first and seq are the sequence numbers of the requests sent last.
+	first, seq uint32
+	enc        Encoder
+	dec        Decoder
+	buf        []byte
+	rest       []byte // received, not yet read
+	wake       func()
+	// What the buffers of the socket were asked to hold.
+	receiveRoom, sendRoom int
 
 	// Of the call under way.
 	ctx         context.Context
 	stop        func() bool
 	op          *Op
 	opts        callOptions
-	broken      bool // what the socket returns next is not known
-	interrupted bool // the dump is not consistent
+	sent        []byte // the request that is answered
+	broken      bool   // what the socket returns next is not known
+	interrupted bool   // the dump is not consistent
 	msg         message
 }
 
@@ -41,17 +45,21 @@ func (c *Conn) begin(ctx context.Context, op *Op, req Message, flags uint16, opt
 	if err != nil {
 		return nil, ioError(c.family, op.Name, err)
 	}
-	p.ctx, p.op = ctx, op
-	p.opts = callOptions{}
+	p.start(ctx, op)
 	for _, o := range opts {
 		o.apply(&p.opts)
 	}
-	p.broken, p.interrupted = false, false
 	if err := p.request(req, flags|p.opts.flags); err != nil {
 		p.end()
 		return nil, err
 	}
 	return p, nil
+}
+
+// start makes the port serve a call.
+func (p *port) start(ctx context.Context, op *Op) {
+	p.ctx, p.op, p.opts = ctx, op, callOptions{}
+	p.broken, p.interrupted = false, false
 }
 
 // end finishes the call. The socket is used again unless the state of the
@@ -60,7 +68,7 @@ func (p *port) end() {
 	if p.stop != nil && !p.stop() {
 		p.broken = true // its deadline may change at any time
 	}
-	p.ctx, p.stop, p.op, p.rest, p.msg = nil, nil, nil, nil, message{}
+	p.ctx, p.stop, p.op, p.rest, p.sent, p.msg = nil, nil, nil, nil, nil, message{}
 	p.opts = callOptions{}
 	p.conn.release(p, !p.broken)
 }
@@ -72,44 +80,68 @@ func (p *port) discard() {
 }
 
 func (p *port) request(req Message, flags uint16) error {
-	if err := p.encode(req, flags|flagRequest); err != nil {
+	p.enc = Encoder{buf: p.enc.buf[:0]}
+	if err := p.conn.encode(&p.enc, p.op, req, flags); err != nil {
 		return err
 	}
-	p.conn.trace("send", p.op.Name, p.op.Set, p.op.Header, p.enc.buf)
-	if p.ctx.Done() != nil {
-		p.stop = context.AfterFunc(p.ctx, p.wake)
+	p.sent = p.enc.buf
+	p.seq++
+	p.first = p.seq
+	native.PutUint32(p.sent[8:], p.seq)
+	native.PutUint32(p.sent[12:], p.portID())
+	if p.conn.tracing {
+		p.conn.trace("send", p.op.Name, p.op.Set, p.op.Header, p.sent)
 	}
-	if err := p.send(p.enc.buf); err != nil {
+	p.watch()
+	if err := p.send(p.sent); err != nil {
 		return p.ioError(err)
 	}
 	return nil
 }
 
-func (p *port) encode(req Message, flags uint16) error {
-	p.seq++
-	f := p.conn.family
-	p.enc = Encoder{buf: p.enc.buf[:0]}
-	b := p.enc.Grow(headerLen)
-	native.PutUint16(b[4:], p.conn.messageType(p.op))
-	native.PutUint16(b[6:], flags)
-	native.PutUint32(b[8:], p.seq)
-	native.PutUint32(b[12:], p.portID())
-	if f.generic() {
-		b := p.enc.Grow(genlHeaderLen)
-		b[0], b[1] = uint8(p.op.Request), f.Version
+// watch makes the end of the call's context wake the socket.
+func (p *port) watch() {
+	if p.ctx.Done() != nil {
+		p.stop = context.AfterFunc(p.ctx, p.wake)
 	}
-	req.Encode(&p.enc)
-	native.PutUint32(p.enc.buf, uint32(len(p.enc.buf)))
-	if err := p.enc.err; err != nil {
-		return &Error{Family: f.Name, Op: p.op.Name, Attr: p.requestTree().path(err.offset), Err: err}
+}
+
+// makeRoom raises the buffers of the socket if they may be smaller. What cannot be
+// had, sending or receiving finds out.
+func (p *port) makeRoom(receive, send int) {
+	if receive <= p.receiveRoom && send <= p.sendRoom {
+		return
+	}
+	p.receiveRoom, p.sendRoom = max(receive, batchReceiveBuffer), max(send, chunkBytes)
+	if n, err := p.raise(p.receiveRoom, p.sendRoom); err == nil {
+		p.conn.room.Store(int64(n))
+	}
+}
+
+// encode appends a request to e: the netlink header, without sequence number and
+// port id, and what follows it.
+func (c *Conn) encode(e *Encoder, op *Op, req Message, flags uint16) error {
+	f := c.family
+	start := len(e.buf)
+	b := e.Grow(headerLen)
+	native.PutUint16(b[4:], c.messageType(op))
+	native.PutUint16(b[6:], flags|flagRequest)
+	if f.generic() {
+		b := e.Grow(genlHeaderLen)
+		b[0], b[1] = uint8(op.Request), f.Version
+	}
+	req.Encode(e)
+	native.PutUint32(e.buf[start:], uint32(len(e.buf)-start))
+	if err := e.err; err != nil {
+		path := f.requestTree(op, e.buf[start:]).path(err.offset - start)
+		return &Error{Family: f.Name, Op: op.Name, Attr: path, Err: err}
 	}
 	return nil
 }
 
-// requestTree returns the request as a tree of names.
-func (p *port) requestTree() *tree {
-	f := p.conn.family
-	return newTree(f.Schema, p.enc.buf, headerLen+f.genlLen(), p.op.Header, p.op.Set)
+// requestTree returns a request in wire form as a tree of names.
+func (f *Family) requestTree(op *Op, b []byte) *tree {
+	return newTree(f.Schema, b, headerLen+f.genlLen(), op.Header, op.Set)
 }
 
 // setTimeout starts the time for the next answer of the kernel, if it is limited.
@@ -130,6 +162,19 @@ func (p *port) setTimeout() error {
 
 // next reads the next message that answers the request into p.msg.
 func (p *port) next() error {
+	err := p.receiveAnswer()
+	if err == nil && p.conn.tracing {
+		p.traceReceived()
+	}
+	return err
+}
+
+func (p *port) traceReceived() {
+	p.conn.trace("receive", p.op.Name, p.op.Set, p.op.Header, p.msg.raw)
+}
+
+// receiveAnswer is next without showing the message.
+func (p *port) receiveAnswer() error {
 	for {
 		for len(p.rest) > 0 {
 			rest, err := p.msg.split(p.rest)
@@ -138,9 +183,6 @@ func (p *port) next() error {
 			}
 			p.rest = rest
 			if p.answers(&p.msg) {
-				if p.conn.tracing {
-					p.conn.trace("receive", p.op.Name, p.op.Set, p.op.Header, p.msg.raw)
-				}
 				return nil
 			}
 		}
@@ -150,10 +192,10 @@ func (p *port) next() error {
 	}
 }
 
-// answers reports whether the message belongs to the request. Some families, audit
+// answers reports whether the message belongs to a request. Some families, audit
 // is one, leave the port id 0.
 func (p *port) answers(m *message) bool {
-	return m.Sequence == p.seq && (m.PortID == p.portID() || m.PortID == 0) && m.Type != typeNoop
+	return m.Sequence-p.first <= p.seq-p.first && (m.PortID == p.portID() || m.PortID == 0) && m.Type != typeNoop
 }
 
 // fill receives a datagram from the kernel.

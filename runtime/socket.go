@@ -17,6 +17,9 @@ type socket interface {
 	leave(group uint32) error
 	// portID returns the address of the socket.
 	portID() uint32
+	// raise makes the buffers of the kernel hold at least so many bytes, as far as
+	// it lets, and returns what it has for receiving.
+	raise(receive, send int) (int, error)
 	// drops returns how many messages the socket had no room for.
 	drops() (uint32, error)
 	close() error

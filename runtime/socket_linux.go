@@ -96,6 +96,21 @@ func (s *kernelSocket) leave(group uint32) error      { return closedError(s.con
 func (s *kernelSocket) portID() uint32                { return s.pid }
 func (s *kernelSocket) close() error                  { return s.conn.Close() }
 
+// sendOverhead is what the kernel subtracts from the send buffer.
+const sendOverhead = 32
+
+// raise sets buffers that are too small. The kernel doubles what it is told.
+func (s *kernelSocket) raise(receive, send int) (int, error) {
+	if n, err := s.conn.ReadBuffer(); err == nil && n < receive {
+		_ = s.conn.SetReadBuffer(receive / 2)
+	}
+	if n, err := s.conn.WriteBuffer(); err == nil && n < send+sendOverhead {
+		_ = s.conn.SetWriteBuffer((send+1)/2 + sendOverhead)
+	}
+	n, err := s.conn.ReadBuffer()
+	return n, closedError(err)
+}
+
 // Of the array that SO_MEMINFO returns (include/uapi/linux/sock_diag.h).
 const (
 	memInfoDrops = 8
