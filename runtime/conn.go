@@ -158,8 +158,12 @@ func (c *Conn) acquire(ctx context.Context) (*port, error) {
 	return p, err
 }
 
+func (c *Conn) socketOptions() socketOptions {
+	return socketOptions{readBuffer: c.config.readBuffer, writeBuffer: c.config.writeBuffer, strict: !c.config.lenient}
+}
+
 func (c *Conn) dial() (*port, error) {
-	s, err := c.transport.dial(socketOptions{c.config.readBuffer, c.config.writeBuffer, !c.config.lenient})
+	s, err := c.transport.dial(c.socketOptions())
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {

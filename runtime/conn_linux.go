@@ -81,7 +81,11 @@ func setUp(c *netlink.Conn, o socketOptions) (*kernelSocket, error) {
 			return nil, err
 		}
 	}
-	return newKernelSocket(c)
+	s, err := newKernelSocket(c)
+	if err == nil && o.events {
+		err = s.listen(o.everywhere)
+	}
+	return s, err
 }
 
 func (t *kernelTransport) family(name string) (familyInfo, error) {

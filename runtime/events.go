@@ -40,6 +40,22 @@ type UnknownEvent struct {
 	Raw
 }
 
+// An Event is a message of a multicast group and what is known about it besides.
+type Event struct {
+	// Message is of a type that the family lists for its events, or
+	// *UnknownEvent. It is safe to keep.
+	Message Message
+	// Header is its netlink header. PortID and Sequence are those of the request
+	// that caused the event, where the family says so.
+	Header Header
+	// Group is the number of the multicast group, 0 if the kernel does not tell.
+	Group uint32
+	// NSID is the id of the network namespace that the event is of, as the
+	// namespace of the Conn numbers them. It is absent if it is that namespace
+	// itself; see WithAllNamespaces.
+	NSID Opt[int32]
+}
+
 // defaultEventBuffer holds a few thousand events.
 const defaultEventBuffer = 1 << 20
 
@@ -59,7 +75,12 @@ type Subscription struct {
 // Subscribe subscribes to the groups. Messages are kept for the Subscription from
 // then on, until Events reads them.
 func (c *Conn) Subscribe(groups ...Group) (*Subscription, error) {
-	o := socketOptions{c.config.readBuffer, c.config.writeBuffer, !c.config.lenient}
+	return c.subscribe(c.config.everywhere, groups)
+}
+
+func (c *Conn) subscribe(everywhere bool, groups []Group) (*Subscription, error) {
+	o := c.socketOptions()
+	o.events, o.everywhere = true, everywhere
 	if o.readBuffer == 0 {
 		o.readBuffer = defaultEventBuffer
 	}
@@ -186,40 +207,58 @@ func (f *familyInfo) groupNames() string {
 	return strings.Join(names, ", ")
 }
 
-// Events returns the stream of messages, each of a type that the family lists for
-// its events, or *UnknownEvent. They are safe to keep.
-//
-// Two kinds of errors do not end the stream: one that matches ErrOverrun tells
-// that messages were lost, an *Error that a message was malformed. All else ends
-// it: the error of ctx when that is done, net.ErrClosed after Close. A stream that
-// was left by break can be continued by another call of Events.
+// Events is Stream without what is known about the events besides.
 func (s *Subscription) Events(ctx context.Context) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
-		if !s.mu.TryLock() {
-			yield(nil, ioError(s.conn.family, "events", errors.New("the subscription is being read already")))
-			return
-		}
-		defer s.mu.Unlock()
-		defer s.watch(ctx)()
-		for {
-			m, err := s.next(ctx)
-			if !yield(m, err) || s.over(err) {
+		for e, err := range s.Stream(ctx) {
+			if !yield(e.Message, err) {
 				return
 			}
 		}
 	}
 }
 
-// over reports whether the error ends the stream.
-func (s *Subscription) over(err error) bool {
-	var overrun *OverrunError
-	var malformed *malformedError
-	return err != nil && !errors.As(err, &overrun) && !errors.As(err, &malformed)
+// Stream returns the stream of events.
+//
+// The kernel keeps what is not read yet in the receive buffer of the socket, and
+// nothing else does: a reader that is slow for a while loses nothing until the
+// buffer is full. Then the kernel drops events, the newest, until the reader has
+// emptied the buffer. It never waits for the reader.
+//
+// Two kinds of errors do not end the stream: one that matches ErrOverrun tells
+// that messages were lost, an *Error that a message was malformed. All else ends
+// it: the error of ctx when that is done, net.ErrClosed after Close. A stream that
+// was left by break can be continued by another call of Stream.
+func (s *Subscription) Stream(ctx context.Context) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		if !s.mu.TryLock() {
+			yield(Event{}, ioError(s.conn.family, "events", errors.New("the subscription is being read already")))
+			return
+		}
+		defer s.mu.Unlock()
+		defer s.wakeAfter(ctx)()
+		for {
+			e, err := s.next(ctx)
+			if !yield(e, err) || fatalEvent(err) {
+				return
+			}
+		}
+	}
 }
 
-// watch makes the end of ctx wake the socket, until the function it returns is
+// fatalEvent reports whether an error of a subscription ends its stream.
+func fatalEvent(err error) bool {
+	return err != nil && !errors.Is(err, ErrOverrun) && !isMalformed(err)
+}
+
+func isMalformed(err error) bool {
+	var malformed *malformedError
+	return errors.As(err, &malformed)
+}
+
+// wakeAfter makes the end of ctx wake the socket, until the function it returns is
 // called, which makes the socket usable again.
-func (s *Subscription) watch(ctx context.Context) func() {
+func (s *Subscription) wakeAfter(ctx context.Context) func() {
 	if ctx.Done() == nil {
 		return func() {}
 	}
@@ -236,49 +275,89 @@ func (s *Subscription) watch(ctx context.Context) func() {
 	}
 }
 
-// next returns the next message, or an error.
-func (s *Subscription) next(ctx context.Context) (Message, error) {
+// next returns the next event, or an error.
+func (s *Subscription) next(ctx context.Context) (Event, error) {
+	m, err := s.read(ctx)
+	if err != nil {
+		return Event{}, err
+	}
+	v, err := s.decode(&m)
+	if err != nil {
+		return Event{}, err
+	}
+	o := s.socket.origin()
+	return Event{Message: v, Header: m.Header, Group: o.group, NSID: o.nsid}, nil
+}
+
+// read waits for the next message. Its bytes are valid until the next call.
+func (s *Subscription) read(ctx context.Context) (message, error) {
 	for {
-		for len(s.rest) > 0 {
-			m, rest, err := splitMessage(s.rest)
-			s.rest = rest
-			if err != nil {
-				return nil, ioError(s.conn.family, "events", &malformedError{"event", err})
-			}
-			if m.Type > typeDone {
-				return s.decode(&m)
-			}
+		if m, ok, err := s.split(); ok || err != nil {
+			return m, err
 		}
 		if err := ctx.Err(); err != nil {
-			return nil, contextError(ctx)
+			return message{}, contextError(ctx)
 		}
-		if err := s.fill(ctx); err != nil {
-			return nil, err
+		err := s.fill(s.socket.receive)
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			err = contextError(ctx)
+		}
+		if err != nil {
+			return message{}, err
 		}
 	}
 }
 
-func (s *Subscription) fill(ctx context.Context) error {
+// poll is read without waiting: ok is false if there is nothing to read.
+func (s *Subscription) poll() (m message, ok bool, err error) {
+	for {
+		if m, ok, err = s.split(); ok || err != nil {
+			return m, ok, err
+		}
+		switch err = s.fill(s.socket.poll); {
+		case errors.Is(err, errNothing):
+			return m, false, nil
+		case err != nil:
+			return m, false, err
+		}
+	}
+}
+
+// split returns the next event of the datagram that was received last.
+func (s *Subscription) split() (m message, ok bool, err error) {
+	for len(s.rest) > 0 {
+		if s.rest, err = m.split(s.rest); err != nil {
+			return m, false, ioError(s.conn.family, "events", &malformedError{"event", err})
+		}
+		if m.Type > typeDone {
+			return m, true, nil
+		}
+	}
+	return m, false, nil
+}
+
+// fill receives a datagram.
+func (s *Subscription) fill(receive func([]byte) (int, uint32, error)) error {
 	if size := int(s.conn.receiveSize.Load()); len(s.buf) < size {
 		s.buf = make([]byte, size)
 	}
-	n, from, err := s.socket.receive(s.buf)
+	n, from, err := receive(s.buf)
 	switch {
+	case err == nil && from != 0:
+		return nil // sent by another process
+	case err == nil && n > len(s.buf):
+		s.conn.grow(n)
+		return ioError(s.conn.family, "events", &malformedError{"event", fmt.Errorf("%w: %d bytes for a buffer of %d", ErrTruncated, n, len(s.buf))})
+	case err == nil:
+		s.rest = s.buf[:n]
+		return nil
 	case errors.Is(err, errNoBuffers):
 		count, _ := s.socket.drops()
 		return &OverrunError{count}
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return contextError(ctx)
-	case err != nil:
-		return ioError(s.conn.family, "events", err)
-	case from != 0:
-		return nil // sent by another process
-	case n > len(s.buf):
-		s.conn.grow(n)
-		return ioError(s.conn.family, "events", &malformedError{"event", fmt.Errorf("%w: %d bytes for a buffer of %d", ErrTruncated, n, len(s.buf))})
+	case errors.Is(err, errNothing), errors.Is(err, os.ErrDeadlineExceeded):
+		return err
 	}
-	s.rest = s.buf[:n]
-	return nil
+	return ioError(s.conn.family, "events", err)
 }
 
 // decode decodes an event.

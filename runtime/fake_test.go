@@ -69,9 +69,10 @@ func (k *fakeKernel) last() *fakeSocket {
 
 // A datagram is what a receive returns.
 type datagram struct {
-	b    []byte
-	from uint32
-	err  error
+	b      []byte
+	from   uint32
+	err    error
+	origin origin
 }
 
 type fakeSocket struct {
@@ -85,6 +86,7 @@ type fakeSocket struct {
 	closed   bool
 	lost     uint32
 	joined   map[uint32]bool
+	about    origin
 }
 
 func (s *fakeSocket) send(b []byte) error {
@@ -106,14 +108,33 @@ func (s *fakeSocket) receive(buf []byte) (int, uint32, error) {
 		case !s.deadline.IsZero() && !time.Now().Before(s.deadline):
 			return 0, 0, os.ErrDeadlineExceeded
 		case len(s.queue) > 0:
-			d := s.queue[0]
-			s.queue = s.queue[1:]
-			copy(buf, d.b)
-			return len(d.b), d.from, d.err
+			return s.take(buf)
 		}
 		s.cond.Wait()
 	}
 }
+
+func (s *fakeSocket) poll(buf []byte) (int, uint32, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closed:
+		return 0, 0, net.ErrClosed
+	case len(s.queue) > 0:
+		return s.take(buf)
+	}
+	return 0, 0, errNothing
+}
+
+func (s *fakeSocket) take(buf []byte) (int, uint32, error) {
+	d := s.queue[0]
+	s.queue = s.queue[1:]
+	copy(buf, d.b)
+	s.about = d.origin
+	return len(d.b), d.from, d.err
+}
+
+func (s *fakeSocket) origin() origin { return s.about }
 
 func (s *fakeSocket) setDeadline(t time.Time) error {
 	s.mu.Lock()

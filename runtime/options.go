@@ -14,6 +14,7 @@ type config struct {
 	readBuffer  int
 	writeBuffer int
 	lenient     bool
+	everywhere  bool
 	maxSockets  int
 	dumpRetries int
 	logger      *slog.Logger
@@ -83,6 +84,11 @@ func WithLogger(l *slog.Logger) Option { return func(c *config) { c.logger = l }
 // WithWarnings calls f with what the kernel has to say about requests that
 // succeed. f may be called concurrently.
 func WithWarnings(f func(Warning)) Option { return func(c *config) { c.warn = f } }
+
+// WithAllNamespaces makes subscriptions get the events of all network namespaces
+// that have an id in that of the Conn; Event.NSID tells which. It needs
+// CAP_NET_BROADCAST. A watch gets those of its own namespace alone.
+func WithAllNamespaces() Option { return func(c *config) { c.everywhere = true } }
 
 // A Warning is a message of the kernel about a request that succeeded.
 type Warning struct {

@@ -1,6 +1,9 @@
 package runtime
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // A socket is what a call or subscription needs of a netlink socket. receive is
 // not called concurrently; setDeadline, close, join and leave may be called at
@@ -11,6 +14,11 @@ type socket interface {
 	// receive reads one datagram. n is its length, larger than that of buf if the
 	// rest of it was lost; from is the port id of the sender, 0 for the kernel.
 	receive(buf []byte) (n int, from uint32, err error)
+	// poll is receive without waiting: it fails with errNothing if nothing is there.
+	poll(buf []byte) (n int, from uint32, err error)
+	// origin tells whence the datagram came that was read last, if the socket was
+	// opened for events.
+	origin() origin
 	// setDeadline makes send and receive fail with os.ErrDeadlineExceeded after t.
 	setDeadline(t time.Time) error
 	join(group uint32) error
@@ -39,7 +47,17 @@ type socketOptions struct {
 	readBuffer  int // 0: as it is
 	writeBuffer int
 	strict      bool
+	events      bool // learn the origin of each datagram
+	everywhere  bool // get the events of all namespaces that have an id here
 }
+
+// An origin is whence an event came.
+type origin struct {
+	group uint32     // the multicast group; 0: not known
+	nsid  Opt[int32] // the id of its namespace, absent if it is the socket's own
+}
+
+var errNothing = errors.New("nothing to receive")
 
 // familyInfo is what the kernel says about a generic family.
 type familyInfo struct {

@@ -24,6 +24,11 @@ type kernelSocket struct {
 	from             unix.RawSockaddrNetlink
 	readErr, sendErr error
 	reader, writer   func(fd uintptr) bool
+	poller           func(fd uintptr)
+	ready            bool // what poller found
+
+	control []byte // for what the kernel says about a datagram; nil: nothing
+	about   origin
 }
 
 func newKernelSocket(c *netlink.Conn) (*kernelSocket, error) {
@@ -33,30 +38,45 @@ func newKernelSocket(c *netlink.Conn) (*kernelSocket, error) {
 	}
 	s := &kernelSocket{conn: c, raw: raw, pid: c.PID()}
 	s.reader, s.writer = s.tryReceive, s.trySend
+	s.poller = func(fd uintptr) { s.ready = s.tryReceive(fd) }
 	return s, nil
 }
+
+func (s *kernelSocket) poll(buf []byte) (int, uint32, error) {
+	s.in = buf
+	if err := s.raw.Control(s.poller); err != nil {
+		return 0, 0, closedError(err)
+	}
+	if !s.ready {
+		return 0, 0, errNothing
+	}
+	return s.received()
+}
+
+// received returns what tryReceive left.
+func (s *kernelSocket) received() (int, uint32, error) {
+	if s.readErr != nil {
+		return 0, 0, os.NewSyscallError("recvmsg", s.readErr)
+	}
+	return s.n, s.from.Pid, nil
+}
+
+func (s *kernelSocket) origin() origin { return s.about }
 
 func (s *kernelSocket) receive(buf []byte) (int, uint32, error) {
 	s.in = buf
 	if err := s.raw.Read(s.reader); err != nil {
 		return 0, 0, closedError(err)
 	}
-	if s.readErr != nil {
-		return 0, 0, os.NewSyscallError("recvfrom", s.readErr)
-	}
-	return s.n, s.from.Pid, nil
+	return s.received()
 }
 
 func (s *kernelSocket) tryReceive(fd uintptr) bool {
 	for {
-		size := uint32(unix.SizeofSockaddrNetlink)
-		// MSG_TRUNC makes it return the length of the datagram, not of the copy.
-		n, _, errno := unix.Syscall6(unix.SYS_RECVFROM, fd,
-			uintptr(unsafe.Pointer(unsafe.SliceData(s.in))), uintptr(len(s.in)), unix.MSG_TRUNC,
-			uintptr(unsafe.Pointer(&s.from)), uintptr(unsafe.Pointer(&size)))
+		n, errno := s.receiveOnce(fd)
 		switch errno {
 		case 0:
-			s.n, s.readErr = int(n), nil
+			s.n, s.readErr = n, nil
 			return true
 		case unix.EINTR:
 		case unix.EAGAIN:
@@ -66,6 +86,67 @@ func (s *kernelSocket) tryReceive(fd uintptr) bool {
 			return true
 		}
 	}
+}
+
+// receiveOnce reads a datagram. MSG_TRUNC makes the kernel return its length, not
+// that of the copy.
+func (s *kernelSocket) receiveOnce(fd uintptr) (int, syscall.Errno) {
+	if s.control != nil {
+		return s.receiveEvent(fd)
+	}
+	size := uint32(unix.SizeofSockaddrNetlink)
+	n, _, errno := unix.Syscall6(unix.SYS_RECVFROM, fd,
+		uintptr(unsafe.Pointer(unsafe.SliceData(s.in))), uintptr(len(s.in)), unix.MSG_TRUNC,
+		uintptr(unsafe.Pointer(&s.from)), uintptr(unsafe.Pointer(&size)))
+	return int(n), errno
+}
+
+// receiveEvent is receiveOnce with the control messages.
+func (s *kernelSocket) receiveEvent(fd uintptr) (int, syscall.Errno) {
+	vec := unix.Iovec{Base: unsafe.SliceData(s.in)}
+	vec.SetLen(len(s.in))
+	h := unix.Msghdr{
+		Name: (*byte)(unsafe.Pointer(&s.from)), Namelen: unix.SizeofSockaddrNetlink,
+		Iov: &vec, Control: unsafe.SliceData(s.control),
+	}
+	h.SetIovlen(1)
+	h.SetControllen(len(s.control))
+	n, _, errno := unix.Syscall(unix.SYS_RECVMSG, fd, uintptr(unsafe.Pointer(&h)), unix.MSG_TRUNC)
+	if errno == 0 {
+		s.about = parseOrigin(s.control[:h.Controllen])
+	}
+	return int(n), errno
+}
+
+// parseOrigin reads the control messages of an event.
+func parseOrigin(b []byte) (o origin) {
+	for len(b) >= unix.SizeofCmsghdr {
+		h, data, rest, err := unix.ParseOneSocketControlMessage(b)
+		if err != nil {
+			break
+		}
+		if h.Level == unix.SOL_NETLINK && len(data) >= 4 {
+			switch v := native.Uint32(data); h.Type {
+			case unix.NETLINK_PKTINFO:
+				o.group = v
+			case unix.NETLINK_LISTEN_ALL_NSID:
+				o.nsid = Some(int32(v))
+			}
+		}
+		b = rest
+	}
+	return o
+}
+
+// listen makes the socket tell the origin of datagrams.
+func (s *kernelSocket) listen(everywhere bool) error {
+	s.control = make([]byte, 2*unix.CmsgSpace(4))
+	// A kernel that does not tell the group loses no event.
+	_ = s.conn.SetOption(netlink.PacketInfo, true)
+	if !everywhere {
+		return nil
+	}
+	return s.conn.SetOption(netlink.ListenAllNSID, true)
 }
 
 func (s *kernelSocket) send(b []byte) error {
