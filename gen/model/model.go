@@ -72,6 +72,7 @@ type Enum struct {
 	Header    string
 	Scope     string
 	RenderMax bool
+	CMax      string // C name of the greatest value, or of all flags together
 	CntName   string
 
 	Flags   bool // a flags definition: entry values are bit numbers
@@ -419,6 +420,7 @@ type Call struct {
 	RequestName   string   // name of Request by the rule: its GoName or one of its aliases
 	ReplyName     string   // likewise of Reply
 	RequestAttrs  []*Attr
+	RequestListed []*Attr // RequestAttrs in the order in which the spec lists them
 	ReplyAttrs    []*Attr
 	RequestParts  []*Part // of messages without attributes
 	ReplyParts    []*Part

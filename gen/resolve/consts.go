@@ -23,10 +23,14 @@ func (r *resolver) definitions(f func(d *spec.Definition, path string), kinds ..
 func (r *resolver) constants() {
 	r.uniqueDefinitions()
 	r.definitions(func(d *spec.Definition, path string) {
+		prefix := r.fam.Name + "-"
+		if d.Header.Set {
+			prefix = "" // somebody else's name
+		}
 		c := &model.Const{
 			Name: d.Name.Value, Doc: d.Doc.Value, Pos: d.Pos,
 			GoName: r.goName(d.GoName, d.Name, path),
-			CName:  d.CName.Or(cUpper(d.NamePrefix.Or(r.fam.Name+"-") + d.Name.Value)),
+			CName:  d.CName.Or(cUpper(d.NamePrefix.Or(prefix) + d.Name.Value)),
 			Header: d.Header.Value, Scope: string(d.Scope.Or(spec.ScopeUAPI)),
 			IsString: d.Value.Value.IsText, Str: d.Value.Value.Text,
 		}

@@ -21,6 +21,10 @@ func (r *resolver) enumerations() {
 			RenderMax: d.RenderMax.Value, CntName: d.EnumCntName.Value,
 			Flags: d.Type.Value == spec.DefFlags,
 		}
+		e.CMax = cUpper(prefix + "max")
+		if e.Flags {
+			e.CMax = cUpper(prefix + "mask")
+		}
 		e.Entries = r.entries(d, e, prefix, path)
 		r.fam.Enums = append(r.fam.Enums, e)
 		r.enums[e.Name] = e

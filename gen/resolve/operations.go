@@ -149,6 +149,7 @@ func (r *resolver) call(n *opNode, sub *spec.SubOp, half string) *model.Call {
 	c := &model.Call{Doc: sub.Doc.Value, Pre: sub.Pre.Value, Post: sub.Post.Value}
 	if sub.Request != nil {
 		c.RequestAttrs = r.listed(n, sub.Request.Attributes, n.path+half+"/request/attributes")
+		c.RequestListed = asListed(c.RequestAttrs, sub.Request.Attributes)
 		c.RequestParts = r.parts(sub.Request.Payload, n.path+half+"/request", false)
 	}
 	if sub.Reply != nil {
@@ -185,6 +186,14 @@ func (r *resolver) listed(n *opNode, names spec.Names, path string) []*model.Att
 	return slices.DeleteFunc(slices.Clone(n.Set.Attrs), func(a *model.Attr) bool {
 		return !listed[a] || !a.Wire()
 	})
+}
+
+// asListed sorts attributes by their places in a list of names.
+func asListed(attrs []*model.Attr, names spec.Names) []*model.Attr {
+	place := func(a *model.Attr) int {
+		return slices.IndexFunc(names.Value, func(n spec.Val[string]) bool { return n.Value == a.Name })
+	}
+	return slices.SortedFunc(slices.Values(attrs), func(a, b *model.Attr) int { return place(a) - place(b) })
 }
 
 func hasMember(s *model.Struct, name string) bool {
