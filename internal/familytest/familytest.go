@@ -3,7 +3,10 @@ package familytest
 
 import (
 	"context"
+	"errors"
+	"os"
 	"reflect"
+	"syscall"
 	"testing"
 	"time"
 
@@ -18,6 +21,22 @@ func Context(tb testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	tb.Cleanup(cancel)
 	return ctx
+}
+
+// InGuest is set in the environment of tests that run in a guest of internal/vm,
+// where every module is loaded that they ask for.
+const InGuest = "NLGEN_VM"
+
+// NeedModule checks the error of the first use of a kernel module. Without the
+// module the test is skipped, but in a guest it fails.
+func NeedModule(tb testing.TB, name string, err error) {
+	tb.Helper()
+	switch {
+	case errors.Is(err, syscall.EOPNOTSUPP) && os.Getenv(InGuest) == "":
+		tb.Skipf("this kernel has no %s; make test-vm runs the test on one that has", name)
+	case err != nil:
+		tb.Fatal(err)
+	}
 }
 
 // Find returns the only item of a list that match accepts.

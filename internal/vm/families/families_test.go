@@ -4,7 +4,10 @@
 package families_test
 
 import (
+	"maps"
 	"os"
+	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/nlgen/nlgen/internal/vm"
@@ -13,9 +16,10 @@ import (
 var guest = vm.Shared{Config: vm.Config{
 	Modules: []string{
 		"8021q", "bonding", "bridge", "dummy", "geneve", "ifb", "ip6_gre", "ip6_tunnel", "ip_gre", "ipip",
-		"ipvlan", "macvlan", "sit", "team", "tun", "vcan", "veth", "vrf", "vxlan", "wireguard",
+		"ipvlan", "macvlan", "nf_conntrack_netlink", "sit", "team", "tun", "vcan", "veth", "vrf", "vxlan", "wireguard",
 	},
 	Tools: []string{"ip", "bridge", "ethtool", "wg"},
+	Files: map[string]string{"/etc/protocols": "/etc/protocols"},
 	// The tests count links, and a new namespace of theirs is to have lo alone.
 	Cmdline: []string{"sysctl.net.core.fb_tunnels_only_for_init_net=1"},
 }}
@@ -25,7 +29,16 @@ func TestMain(m *testing.M) { os.Exit(guest.Main(m)) }
 // TestFamilies leaves out the tests that need no kernel: the host runs them faster.
 func TestFamilies(t *testing.T) {
 	g := guest.Get(t)
-	for _, name := range []string{"nlctrl", "rtlink", "rtaddr", "rtroute", "rtneigh", "rtrule", "ethtool", "netdev"} {
+	const families = "../../../families/"
+	files, err := filepath.Glob(families + "*/*_linux_test.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := make(map[string]bool)
+	for _, file := range files {
+		names[filepath.Base(filepath.Dir(file))] = true
+	}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
 		t.Run(name, func(t *testing.T) {
 			vm.RunTests(t, g, "github.com/nlgen/nlgen/families/"+name, "-test.run=Integration|Example")
 		})
