@@ -51,6 +51,8 @@ func (c *Conn) do(ctx context.Context, op *Op, req, reply Message, opts []CallOp
 func (c *Conn) doOnce(ctx context.Context, op *Op, req, reply Message, opts []CallOption) (bool, error) {
 	want := wantReply
 	switch {
+	case op.NoReply && op.NoAck:
+		return false, c.post(ctx, op, req, opts)
 	case reply == nil || op.NoReply:
 		want = wantAck
 	case op.NoAck:
@@ -87,7 +89,7 @@ func (p *port) answer(reply Message, w want) (bool, error) {
 		if err := p.next(); err != nil {
 			return got, err
 		}
-		switch p.msg.Type {
+		switch p.control() {
 		case typeError:
 			if err := p.status(); err != nil {
 				return got, err

@@ -53,7 +53,7 @@ func (t *kernelTransport) close() error {
 }
 
 func (t *kernelTransport) dial(o socketOptions) (socket, error) {
-	c, err := t.open(t.protocol)
+	c, err := t.open(t.protocol, o.groups)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func setUp(c *netlink.Conn, o socketOptions) (*kernelSocket, error) {
 }
 
 func (t *kernelTransport) family(name string) (familyInfo, error) {
-	c, err := t.open(genericProtocol)
+	c, err := t.open(genericProtocol, 0)
 	if err != nil {
 		return familyInfo{}, err
 	}
@@ -110,10 +110,10 @@ func (t *kernelTransport) family(name string) (familyInfo, error) {
 
 // open opens a socket in the transport's namespace. The thread enters it only if
 // it is in another: that takes a privilege.
-func (t *kernelTransport) open(protocol int) (*netlink.Conn, error) {
+func (t *kernelTransport) open(protocol int, groups uint32) (*netlink.Conn, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	var cfg netlink.Config
+	cfg := netlink.Config{Groups: groups}
 	if t.netns != nil && !inNamespace(t.netns) {
 		cfg.NetNS = int(t.netns.Fd())
 	}

@@ -20,8 +20,8 @@ func (c *Conn) trace(direction, name string, set, header int, raw []byte) {
 	if !logging && !c.debug {
 		return
 	}
-	m, _, err := splitMessage(raw)
-	if err != nil {
+	var m message
+	if _, err := c.family.split(&m, raw); err != nil {
 		return
 	}
 	body := c.describe(&m, set, header)
@@ -48,7 +48,10 @@ func flagText(m *message) string {
 
 // describe returns the content of a message by name.
 func (c *Conn) describe(m *message, set, header int) string {
-	if m.Type == typeError || m.Type == typeDone {
+	switch data := c.family.isData(m.Type) || m.Type > typeDone; {
+	case data && set == 0 && header == 0 && !c.family.generic():
+		return value(TypeBinary, m.body)
+	case !data && (m.Type == typeError || m.Type == typeDone):
 		return describeControl(m)
 	}
 	if c.family.generic() {

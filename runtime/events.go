@@ -54,6 +54,8 @@ type Event struct {
 	// namespace of the Conn numbers them. It is absent if it is that namespace
 	// itself; see WithAllNamespaces.
 	NSID Opt[int32]
+	// Sender is the port id of the program that sent it, 0 for the kernel.
+	Sender uint32
 }
 
 // defaultEventBuffer holds a few thousand events.
@@ -70,6 +72,9 @@ type Subscription struct {
 	dec  Decoder
 	buf  []byte
 	rest []byte // received, not yet read
+	from uint32 // port id of its sender
+
+	sending sync.Mutex // held while a request is sent on the socket
 }
 
 // Subscribe subscribes to the groups. Messages are kept for the Subscription from
@@ -81,6 +86,7 @@ func (c *Conn) Subscribe(groups ...Group) (*Subscription, error) {
 func (c *Conn) subscribe(everywhere bool, groups []Group) (*Subscription, error) {
 	o := c.socketOptions()
 	o.events, o.everywhere = true, everywhere
+	o.groups, groups = c.family.bindGroups(groups)
 	if o.readBuffer == 0 {
 		o.readBuffer = defaultEventBuffer
 	}
@@ -286,7 +292,7 @@ func (s *Subscription) next(ctx context.Context) (Event, error) {
 		return Event{}, err
 	}
 	o := s.socket.origin()
-	return Event{Message: v, Header: m.Header, Group: o.group, NSID: o.nsid}, nil
+	return Event{Message: v, Header: m.Header, Group: o.group, NSID: o.nsid, Sender: s.from}, nil
 }
 
 // read waits for the next message. Its bytes are valid until the next call.
@@ -326,10 +332,10 @@ func (s *Subscription) poll() (m message, ok bool, err error) {
 // split returns the next event of the datagram that was received last.
 func (s *Subscription) split() (m message, ok bool, err error) {
 	for len(s.rest) > 0 {
-		if s.rest, err = m.split(s.rest); err != nil {
+		if s.rest, err = s.conn.family.split(&m, s.rest); err != nil {
 			return m, false, ioError(s.conn.family, "events", &malformedError{"event", err})
 		}
-		if m.Type > typeDone {
+		if m.Type > typeDone || s.conn.family.isData(m.Type) {
 			return m, true, nil
 		}
 	}
@@ -343,13 +349,13 @@ func (s *Subscription) fill(receive func([]byte) (int, uint32, error)) error {
 	}
 	n, from, err := receive(s.buf)
 	switch {
-	case err == nil && from != 0:
+	case err == nil && from != 0 && !s.conn.family.AnySender:
 		return nil // sent by another process
 	case err == nil && n > len(s.buf):
 		s.conn.grow(n)
 		return ioError(s.conn.family, "events", &malformedError{"event", fmt.Errorf("%w: %d bytes for a buffer of %d", ErrTruncated, n, len(s.buf))})
 	case err == nil:
-		s.rest = s.buf[:n]
+		s.rest, s.from = s.buf[:n], from
 		return nil
 	case errors.Is(err, errNoBuffers):
 		count, _ := s.socket.drops()
@@ -377,6 +383,9 @@ func (s *Subscription) decode(m *message) (Message, error) {
 		t := newTree(f.Schema, m.body, 0, info.Header, info.Set)
 		return nil, &Error{Family: f.Name, Op: info.Name, Attr: t.path(err.offset), Err: &malformedError{"event", err}}
 	}
+	if t, ok := v.(TypedMessage); ok {
+		t.SetMessageType(id)
+	}
 	return v, nil
 }
 
@@ -384,7 +393,7 @@ func (s *Subscription) decode(m *message) (Message, error) {
 // unknown events.
 func (f *Family) event(id uint16) EventInfo {
 	for _, e := range f.Events {
-		if e.ID == id {
+		if f.Bare || e.has(id) {
 			return e
 		}
 	}

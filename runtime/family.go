@@ -13,6 +13,15 @@ type Family struct {
 	Protocol int
 	// Version is put into the header of each request to a generic family.
 	Version uint8
+	// Bare says that messages have no netlink header: each datagram is one, and
+	// there is one event.
+	Bare bool
+	// AnySender says that messages of other processes are accepted, not only those
+	// of the kernel.
+	AnySender bool
+	// BindGroups is the mask of the groups that a subscription joins by the address
+	// of its socket.
+	BindGroups uint32
 	// Schema names the attributes, for errors and the debug output.
 	Schema *Schema
 	// Ops lists the operations, for the debug output.
@@ -35,6 +44,8 @@ func (f *Family) genlLen() int {
 type EventInfo struct {
 	// ID is the netlink message type, or the command of a generic family.
 	ID uint16
+	// Last is the end of the range of types it stands for, 0 if it is one.
+	Last uint16
 	// Name is the spec's name for it.
 	Name string
 	// Set is the index in Schema.Sets of its attributes.
@@ -60,7 +71,8 @@ type Op struct {
 	Header int
 	// NoReply says that a do is answered by an acknowledgement alone.
 	NoReply bool
-	// NoAck says that a do is answered by its reply alone; none is asked for.
+	// NoAck says that a do is answered by its reply alone; none is asked for. With
+	// NoReply, too, there is no answer at all.
 	NoAck bool
 	// Optional says that the reply to a do comes only with the Echo flag.
 	Optional bool

@@ -105,6 +105,7 @@ type callOptions struct {
 	header *Header
 	reuse  bool
 	result *error
+	to     address
 }
 
 // WithHeader stores the netlink header of the reply in h; in a dump, that of each

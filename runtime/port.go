@@ -93,7 +93,7 @@ func (p *port) request(req Message, flags uint16) error {
 		p.conn.trace("send", p.op.Name, p.op.Set, p.op.Header, p.sent)
 	}
 	p.watch()
-	if err := p.send(p.sent); err != nil {
+	if err := p.deliver(p.sent); err != nil {
 		return p.ioError(err)
 	}
 	return nil
@@ -210,7 +210,7 @@ func (p *port) fill() error {
 	switch {
 	case err != nil:
 		return p.ioError(err)
-	case from != 0:
+	case from != 0 && !p.conn.family.AnySender:
 		return nil // another process wrote to our port id
 	case n > len(p.buf):
 		p.conn.grow(n)

@@ -47,8 +47,9 @@ type socketOptions struct {
 	readBuffer  int // 0: as it is
 	writeBuffer int
 	strict      bool
-	events      bool // learn the origin of each datagram
-	everywhere  bool // get the events of all namespaces that have an id here
+	events      bool   // learn the origin of each datagram
+	everywhere  bool   // get the events of all namespaces that have an id here
+	groups      uint32 // mask of those to join by the address
 }
 
 // An origin is whence an event came.
