@@ -1,0 +1,104 @@
+package kernel_test
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/nlgen/nlgen/gen"
+	"github.com/nlgen/nlgen/gen/kernel"
+	"github.com/nlgen/nlgen/gen/model"
+	"github.com/nlgen/nlgen/internal/kernelsrc"
+)
+
+// committed are the files that the kernel's source has from its own generator.
+var committed = []struct {
+	spec string
+	stem string // of source and header, "" if there is only the UAPI header
+	uapi bool   // the UAPI header is generated too
+}{
+	{"dpll", "drivers/dpll/dpll_nl", true},
+	{"team", "drivers/net/team/team_nl", true},
+	{"nfsd", "fs/nfsd/netlink", true},
+	{"netdev", "net/core/netdev-genl-gen", true},
+	{"devlink", "net/devlink/netlink_gen", false},
+	{"handshake", "net/handshake/genl", true},
+	{"fou", "net/ipv4/fou_nl", true},
+	{"mptcp_pm", "net/mptcp/mptcp_pm_gen", true},
+}
+
+// differences explains, for each file, the tokens in which ours differs from the
+// kernel's. What is not listed must be equal.
+var differences = map[string]string{}
+
+// TestCommitted generates from the kernel's specs what the kernel's source has from
+// them, and compares the tokens in their order. The specs are used as they are,
+// without corrections, because the files were made from them.
+func TestCommitted(t *testing.T) {
+	top := kernelsrc.Dir(t)
+	for _, c := range committed {
+		t.Run(c.spec, func(t *testing.T) {
+			f := load(t, filepath.Join(kernelsrc.Specs(t), c.spec+".yaml"), gen.Options{NoErrata: true})
+			files, err := kernel.Tables(f, kernel.Options{Stem: filepath.Base(c.stem), License: "GPL-2.0"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, file := range files {
+				path := filepath.Join(filepath.Dir(c.stem), file.Name)
+				if name, ok := strings.CutPrefix(file.Name, "uapi/"); ok {
+					path = filepath.Join("include/uapi", name)
+					if !c.uapi {
+						continue
+					}
+				}
+				want, err := os.ReadFile(filepath.Join(top, path))
+				if err != nil {
+					t.Fatal(err)
+				}
+				compare(t, path, want, file.Data)
+			}
+		})
+	}
+	if n := len(committed); n != 8 {
+		t.Errorf("%d families compared, want 8", n)
+	}
+}
+
+func compare(t *testing.T, path string, theirs, ours []byte) {
+	t.Helper()
+	diff := cmp.Diff(tokens(theirs), tokens(ours))
+	why, listed := differences[path]
+	switch {
+	case diff != "" && !listed:
+		t.Errorf("%s differs (- kernel, + ours):\n%s", path, diff)
+	case diff == "" && listed:
+		t.Errorf("%s is equal, but differences says: %s", path, why)
+	}
+}
+
+var (
+	comments = regexp.MustCompile(`(?s)/\*.*?\*/|//[^\n]*`)
+	token    = regexp.MustCompile(`"[^"]*"|\w+|[^\s\w]`)
+)
+
+// tokens returns the tokens of a C source.
+func tokens(src []byte) []string {
+	return token.FindAllString(comments.ReplaceAllString(string(src), " "), -1)
+}
+
+func load(t *testing.T, path string, opts gen.Options) *model.Family {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, diags := gen.Load(filepath.Base(path), data, opts)
+	if f == nil {
+		t.Fatal(diags)
+	}
+	return f
+}

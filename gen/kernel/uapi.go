@@ -1,0 +1,486 @@
+package kernel
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/nlgen/nlgen/gen/model"
+)
+
+// uapi returns the header that programs and the kernel share.
+func (e *emitter) uapi() []byte {
+	name := strings.TrimSuffix(strings.TrimPrefix(e.Header, "linux/"), ".h")
+	w, end := e.guarded(e.Header, uapiLicense, "_UAPI_LINUX_"+upper(name)+"_H")
+	e.uapiIncludes(w)
+	e.uapiFamily(w)
+	e.uapiDefinitions(w)
+	e.uapiStructs(w)
+	for _, s := range e.Sets {
+		if s.Subset == nil && s.Header == "" {
+			e.uapiSet(w, s)
+		}
+	}
+	e.uapiOps(w)
+	e.uapiGroups(w)
+	return end()
+}
+
+// uapiIncludes includes what the structs need.
+func (e *emitter) uapiIncludes(w *writer) {
+	own := slices.ContainsFunc(e.Structs, func(s *model.Struct) bool { return s.Header == "" })
+	if !own {
+		return
+	}
+	w.p("#include <linux/types.h>")
+	for _, h := range e.structHeaders() {
+		w.p("#include <%s>", h)
+	}
+	w.blank()
+}
+
+// structHeaders returns the headers with the structs that are defined elsewhere.
+func (e *emitter) structHeaders() []string {
+	var list []string
+	for _, s := range e.Structs {
+		if s.Header != "" && !slices.Contains(list, s.Header) {
+			list = append(list, s.Header)
+		}
+	}
+	return list
+}
+
+// uapiFamily defines what a socket is opened with.
+func (e *emitter) uapiFamily(w *writer) {
+	if e.Generic {
+		w.defines([]field{{e.C.FamilyName, strconv.Quote(e.Name)}, {e.C.VersionName, strconv.Itoa(int(e.Version))}})
+	} else {
+		w.defines([]field{{e.protocolMacro(), strconv.Itoa(e.Protocol)}})
+	}
+	w.blank()
+}
+
+func (e *emitter) protocolMacro() string { return "NETLINK_" + upper(e.Name) }
+
+// A definition is a constant or an enum; both stand in the order of the spec.
+type definition struct {
+	pos model.Pos
+	c   *model.Const
+	e   *model.Enum
+}
+
+func (e *emitter) definitions(scope string) []definition {
+	var list []definition
+	for _, c := range e.Consts {
+		if c.Header == "" && c.Scope == scope && c.CName != "" {
+			list = append(list, definition{pos: c.Pos, c: c})
+		}
+	}
+	for _, en := range e.Enums {
+		if en.Header == "" && en.Scope == scope {
+			list = append(list, definition{pos: en.Pos, e: en})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b definition) int { return a.pos.Line - b.pos.Line })
+	return list
+}
+
+func (e *emitter) uapiDefinitions(w *writer) { printDefinitions(w, e.definitions("uapi")) }
+
+func printDefinitions(w *writer, list []definition) {
+	var macros []field
+	flush := func() {
+		w.defines(macros)
+		w.blank()
+		macros = nil
+	}
+	for _, d := range list {
+		if d.c != nil {
+			macros = append(macros, field{d.c.CName, constValue(d.c)})
+			continue
+		}
+		flush()
+		printEnum(w, d.e)
+	}
+	flush()
+}
+
+func constValue(c *model.Const) string {
+	if c.IsString {
+		return strconv.Quote(c.Str)
+	}
+	return strconv.FormatInt(c.Int, 10)
+}
+
+// printEnum prints an enum or flags definition with its documentation.
+func printEnum(w *writer, en *model.Enum) {
+	enumDoc(w, en)
+	w.p("%s {", enumTag(en.CName))
+	next := int64(0)
+	for _, entry := range en.Entries {
+		switch {
+		case en.Flags && entry.Value == 63:
+			w.p("\t%s = %#xULL,", entry.CName, entry.Mask())
+		case en.Flags:
+			w.p("\t%s = %d,", entry.CName, entry.Mask())
+		case entry.Value != next:
+			w.p("\t%s = %d,", entry.CName, entry.Value)
+		default:
+			w.p("\t%s,", entry.CName)
+		}
+		next = entry.Value + 1
+	}
+	printMax(w, en)
+	w.p("};")
+	w.blank()
+}
+
+// printMax prints the greatest value of an enum, or all flags together.
+func printMax(w *writer, en *model.Enum) {
+	if !en.RenderMax {
+		return
+	}
+	w.blank()
+	w.p("\t/* private: */")
+	if en.Flags {
+		w.p("\t%s = %d,", en.CMax, enumMask(en))
+		return
+	}
+	count := "__" + en.CMax
+	if en.CntName != "" {
+		count = upper(en.CntName)
+	}
+	w.p("\t%s,", count)
+	w.p("\t%s = (%s - 1)", en.CMax, count)
+}
+
+// enumMask returns the mask with every entry's bit.
+func enumMask(en *model.Enum) uint64 {
+	mask := uint64(0)
+	for _, entry := range en.Entries {
+		mask |= entry.Mask()
+	}
+	return mask
+}
+
+func enumTag(name string) string {
+	if name == "" {
+		return "enum"
+	}
+	return "enum " + lower(name)
+}
+
+// enumDoc prints a kernel-doc comment, or an ordinary one for an enum without a
+// name, which kernel-doc cannot describe.
+func enumDoc(w *writer, en *model.Enum) {
+	var entries []field
+	for _, entry := range en.Entries {
+		entries = append(entries, field{entry.CName, entry.Doc})
+	}
+	head := ""
+	if en.CName != "" {
+		head = enumTag(en.CName)
+	}
+	printDoc(w, head, en.Doc, entries)
+}
+
+// printDoc prints the documentation of an enum and its entries, if there is any.
+func printDoc(w *writer, head, doc string, entries []field) {
+	entries = slices.DeleteFunc(slices.Clone(entries), func(f field) bool { return f.value == "" })
+	if doc == "" && len(entries) == 0 {
+		return
+	}
+	mark := "@"
+	switch {
+	case head == "" && len(entries) == 0:
+		w.comment("", doc)
+		return
+	case head == "":
+		mark = ""
+		w.p("/*")
+	default:
+		w.p("/**")
+	}
+	switch {
+	case head != "" && doc != "":
+		w.text(" * "+head+" - ", " *   ", doc)
+	case head != "":
+		w.p(" * %s", head)
+	case doc != "":
+		w.text(" * ", " * ", doc)
+	}
+	for _, f := range entries {
+		w.text(" * "+mark+f.name+": ", " *   ", f.value)
+	}
+	w.p(" */")
+}
+
+// uapiSet prints the numbers of the attributes of a set.
+func (e *emitter) uapiSet(w *writer, s *model.AttrSet) {
+	var docs []field
+	var list []number
+	for _, a := range s.Attrs {
+		docs = append(docs, field{a.CName, a.Doc})
+		list = append(list, number{a.CName, int(a.ID)})
+	}
+	head := ""
+	if s.CName != "" {
+		head = enumTag(s.CName)
+	}
+	if e.documented() {
+		printDoc(w, head, s.Doc, docs)
+	}
+	e.printNumbers(w, enumTag(s.CName), list, s.CCount, s.CMax)
+}
+
+// documented reports whether the family's spec is of our kind, which documents
+// every attribute. The kernel's own headers leave those comments out.
+func (e *emitter) documented() bool {
+	return !slices.ContainsFunc(e.Sets, func(s *model.AttrSet) bool { return s.Doc == "" })
+}
+
+// A number is a name and its value.
+type number struct {
+	name  string
+	value int
+}
+
+// printNumbers prints an enum of numbers that ends with their count and maximum.
+func (e *emitter) printNumbers(w *writer, head string, list []number, count, maximum string) {
+	w.p("%s {", head)
+	next := 0
+	for _, n := range list {
+		if n.value != next {
+			w.p("\t%s = %d,", n.name, n.value)
+		} else {
+			w.p("\t%s,", n.name)
+		}
+		next = n.value + 1
+	}
+	w.blank()
+	if e.C.MaxByDefine {
+		w.p("\t%s", count)
+		w.p("};")
+		w.p("#define %s (%s - 1)", maximum, count)
+	} else {
+		w.p("\t%s,", count)
+		w.p("\t%s = (%s - 1)", maximum, count)
+		w.p("};")
+	}
+	w.blank()
+}
+
+// uapiOps prints the commands, or message types, of the family. Notifications
+// with a prefix of their own have an enum of their own.
+func (e *emitter) uapiOps(w *writer) {
+	apart := e.C.AsyncPrefix != e.C.OpPrefix
+	var requests, replies, events []number
+	for _, op := range e.Ops {
+		if op.Event != nil && apart {
+			events = append(events, number{op.CName, int(op.ID)})
+			continue
+		}
+		requests = append(requests, number{op.CName, int(opNumber(op))})
+		if id, ok := e.ownReply(op); ok {
+			replies = append(replies, number{op.CName + "_REPLY", int(id)})
+		}
+	}
+	slices.SortStableFunc(requests, func(a, b number) int { return a.value - b.value })
+	e.printNumbers(w, enumTag(e.C.OpEnum), requests, e.C.CmdCntName, e.C.CmdMaxName)
+	printPlain(w, enumTag(e.C.AsyncEnum), events)
+	printPlain(w, "enum", replies)
+}
+
+// printPlain prints an enum of numbers without a maximum.
+func printPlain(w *writer, head string, list []number) {
+	if len(list) == 0 {
+		return
+	}
+	w.p("%s {", head)
+	for _, n := range list {
+		w.p("\t%s = %d,", n.name, n.value)
+	}
+	w.p("};")
+	w.blank()
+}
+
+// opNumber returns the number of an operation's request or notification.
+func opNumber(op *model.Op) uint16 {
+	if op.Do != nil || op.Dump != nil {
+		return op.RequestID
+	}
+	return op.ID
+}
+
+// ownReply returns the number of an operation's reply if no operation has it.
+func (e *emitter) ownReply(op *model.Op) (uint16, bool) {
+	c := op.Do
+	if c == nil {
+		c = op.Dump
+	}
+	if c == nil || c.Reply == nil {
+		return 0, false
+	}
+	return c.ReplyID, !slices.ContainsFunc(e.Ops, func(o *model.Op) bool { return opNumber(o) == c.ReplyID })
+}
+
+// replyName returns the C name of the number of a call's replies.
+func (e *emitter) replyName(op *model.Op, c *model.Call) string {
+	for _, o := range e.Ops {
+		if opNumber(o) == c.ReplyID {
+			return o.CName
+		}
+	}
+	return op.CName + "_REPLY"
+}
+
+// uapiGroups prints the names of the groups, or their numbers.
+func (e *emitter) uapiGroups(w *writer) {
+	if !e.Generic {
+		var list []number
+		for _, g := range e.Groups {
+			list = append(list, number{g.CName, int(g.Value)})
+		}
+		printPlain(w, "enum", list)
+		return
+	}
+	var list []field
+	for _, g := range e.Groups {
+		list = append(list, field{g.CName, strconv.Quote(g.Name)})
+	}
+	w.defines(list)
+}
+
+// uapiStructs prints the structs, and asserts that the compiler lays them out as
+// the spec does.
+func (e *emitter) uapiStructs(w *writer) {
+	var asserts []string
+	for _, s := range e.Structs {
+		if s.Header != "" {
+			continue
+		}
+		members, packed := cMembers(s)
+		var docs []field
+		for _, m := range s.Members {
+			docs = append(docs, field{m.CName, m.Doc})
+		}
+		if e.documented() {
+			printDoc(w, s.CName, s.Doc, docs)
+		}
+		w.p("%s {", s.CName)
+		for _, m := range members {
+			w.p("\t%s;", m)
+		}
+		if packed {
+			w.p("} __attribute__((packed));")
+		} else {
+			w.p("};")
+		}
+		w.blank()
+		asserts = append(asserts, structAsserts(s)...)
+	}
+	if len(asserts) == 0 {
+		return
+	}
+	w.p("#ifndef __cplusplus")
+	for _, a := range asserts {
+		w.p("%s", a)
+	}
+	w.p("#endif")
+	w.blank()
+}
+
+func structAsserts(s *model.Struct) []string {
+	list := []string{fmt.Sprintf("_Static_assert(sizeof(%s) == %d,\n\t       \"size of %[1]s\");", s.CName, s.Size)}
+	for _, m := range s.Members {
+		if m.Type != model.TypePad {
+			list = append(list, fmt.Sprintf("_Static_assert(__builtin_offsetof(%s, %s) == %d,\n\t       \"offset of %[2]s in %[1]s\");",
+				s.CName, m.CName, m.Offset))
+		}
+	}
+	return list
+}
+
+// cMembers returns the declarations of the members of a struct with all padding,
+// and whether the compiler must be told not to add any.
+func cMembers(s *model.Struct) (list []string, packed bool) {
+	offset, pads, align := 0, 0, 1
+	padding := func(n int) {
+		if n > 0 {
+			list = append(list, fmt.Sprintf("__u8 __pad%d[%d]", pads, n))
+			pads++
+		}
+	}
+	for _, m := range s.Members {
+		padding(m.Offset - offset)
+		own := memberAlign(m)
+		packed = packed || m.Offset%own != 0
+		align = max(align, own)
+		list = append(list, cMember(m))
+		offset = m.Offset
+		if !m.Flexible {
+			offset += m.Len * m.Count
+		}
+	}
+	padding(s.Size - offset)
+	return list, packed || s.Size%align != 0
+}
+
+// memberAlign returns the alignment the compiler gives a member.
+func memberAlign(m *model.Member) int {
+	switch {
+	case m.Struct != nil:
+		return structAlign(m.Struct)
+	case scalarType(m.Type, false) != "":
+		return m.Len
+	}
+	return 1
+}
+
+func structAlign(s *model.Struct) int {
+	if _, packed := cMembers(s); packed {
+		return 1
+	}
+	align := 1
+	for _, m := range s.Members {
+		align = max(align, memberAlign(m))
+	}
+	return align
+}
+
+// cMember returns the declaration of a member.
+func cMember(m *model.Member) string {
+	typ, dims := "__u8", ""
+	switch {
+	case m.Struct != nil:
+		typ = m.Struct.CName
+	case m.Type == model.TypeString:
+		typ, dims = "char", fmt.Sprintf("[%d]", m.Len)
+	case scalarType(m.Type, m.BigEndian) != "":
+		typ = "__" + scalarType(m.Type, m.BigEndian)
+	case !m.Flexible:
+		dims = fmt.Sprintf("[%d]", m.Len)
+	}
+	switch {
+	case m.Flexible:
+		dims = "[]"
+	case m.Count > 1:
+		dims = fmt.Sprintf("[%d]", m.Count) + dims
+	}
+	return typ + " " + m.CName + dims
+}
+
+// scalarType returns the C type of an integer without the underscores of UAPI, or
+// "" if the type is no integer of a fixed width.
+func scalarType(t model.Type, bigEndian bool) string {
+	switch t {
+	case model.TypeU8, model.TypeS8, model.TypeU64, model.TypeU32, model.TypeU16, model.TypeS16, model.TypeS32, model.TypeS64:
+	default:
+		return ""
+	}
+	if bigEndian && t != model.TypeU8 && t != model.TypeS8 {
+		return "be" + t.String()[1:]
+	}
+	return t.String()
+}

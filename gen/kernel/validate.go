@@ -1,0 +1,97 @@
+package kernel
+
+import (
+	"fmt"
+
+	"github.com/nlgen/nlgen/gen/model"
+)
+
+// validators prints the functions for what a policy has no words for.
+func (e *emitter) validators(w *writer) {
+	for _, a := range e.requestAttrs() {
+		if !e.needsFunction(a) {
+			continue
+		}
+		w.p("static int %s(const struct nlattr *attr,", e.validator(a))
+		w.p("%sstruct netlink_ext_ack *extack)", pad(len("static int ()")+len(e.validator(a))-1))
+		w.p("{")
+		e.validatorBody(w, a)
+		w.p("}")
+		w.blank()
+	}
+}
+
+func (e *emitter) validatorBody(w *writer, a *model.Attr) {
+	fail := func(text string) {
+		w.p("\tNL_SET_ERR_MSG_ATTR(extack, attr, %q);", text)
+		w.p("\treturn -EINVAL;")
+	}
+	switch {
+	case a.Type == model.TypeArray:
+		bad := fmt.Sprintf("nla_len(attr) %% sizeof(%s)", scalarType(a.Elem, false))
+		if a.Checks.MinLen != nil {
+			bad += " || nla_len(attr) < " + limitText(a.Checks.MinLen, "")
+		}
+		w.p("\tif (!(%s))", bad)
+		w.p("\t\treturn 0;")
+		fail("not a whole number of elements")
+	case a.Type == model.TypeString:
+		w.p("\tif (nla_len(attr) >= %s)", limitText(a.Checks.MinLen, ""))
+		w.p("\t\treturn 0;")
+		fail("string is too short")
+	case sparse(a):
+		w.p("\tswitch (%s) {", scalarGet(a, "attr"))
+		for _, entry := range a.Enum.Entries {
+			w.p("\tcase %s:", entry.CName)
+		}
+		w.p("\t\treturn 0;")
+		w.p("\t}")
+		fail("not a value of the enum")
+	default:
+		w.p("\t%s value = %s;", scalarType(a.Type, false), hostOrder(a, scalarGet(a, "attr")))
+		w.blank()
+		w.p("\tif (%s)", valueCondition(a))
+		w.p("\t\treturn 0;")
+		fail("integer out of range")
+	}
+}
+
+// valueCondition is what a value must satisfy.
+func valueCondition(a *model.Attr) string {
+	if masked(a) {
+		return fmt.Sprintf("!(value & ~%#xULL)", valueMask(a))
+	}
+	low, high := bounds(a)
+	cond := ""
+	if low != nil {
+		cond = "value >= " + limitText(low, "")
+	}
+	if high != nil {
+		if cond != "" {
+			cond += " && "
+		}
+		cond += "value <= " + limitText(high, "")
+	}
+	return cond
+}
+
+// scalarGet returns the expression that reads an integer attribute.
+func scalarGet(a *model.Attr, attr string) string {
+	return "nla_get_" + scalarType2(a.Type, a.BigEndian) + "(" + attr + ")"
+}
+
+// scalarType2 is scalarType with the integers of either width.
+func scalarType2(t model.Type, bigEndian bool) string {
+	if t == model.TypeUint || t == model.TypeSint {
+		return t.String()
+	}
+	return scalarType(t, bigEndian)
+}
+
+// hostOrder converts the value of an attribute to host byte order.
+func hostOrder(a *model.Attr, value string) string {
+	if s := scalarType(a.Type, a.BigEndian); a.BigEndian && s[0] == 'b' {
+		return s + "_to_cpu(" + value + ")"
+	}
+	return value
+}
