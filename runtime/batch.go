@@ -315,10 +315,13 @@ func (b *Batch) answers(p *port) (known int, err error) {
 		q := &b.queue[k]
 		known = max(known, k+1)
 		control := p.msg.Type == typeError || p.msg.Type == typeDone
-		if q.replies && !q.answered {
-			missing--
-		}
 		err := b.answer(p, q, b.request(k))
+		if over := !control || err != nil; over && !q.answered {
+			q.answered = true
+			if q.replies {
+				missing--
+			}
+		}
 		switch {
 		case q.index == bracketIndex && err != nil:
 			p.broken = true // an acknowledgement may follow
@@ -338,12 +341,10 @@ func (b *Batch) answer(p *port, q *queued, request []byte) error {
 	if p.conn.tracing {
 		p.traceReceived()
 	}
-	first := !q.answered
-	q.answered = true
 	switch {
 	case p.msg.Type == typeError, p.msg.Type == typeDone:
 		return p.status()
-	case q.reply == nil || !first:
+	case q.reply == nil || q.answered:
 		return nil
 	}
 	p.takeGenl()

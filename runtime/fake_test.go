@@ -84,17 +84,24 @@ type fakeSocket struct {
 	queue    []datagram
 	deadline time.Time
 	closed   bool
+	sends    int
 	lost     uint32
 	joined   map[uint32]bool
 	about    origin
 }
 
 func (s *fakeSocket) send(b []byte) error {
-	m, _, err := splitMessage(slices.Clone(b))
-	if err != nil {
-		return err
+	s.mu.Lock()
+	s.sends++
+	s.mu.Unlock()
+	for rest := slices.Clone(b); len(rest) > 0; {
+		m, next, err := splitMessage(rest)
+		if err != nil {
+			return err
+		}
+		s.kernel.serve(s, m)
+		rest = next
 	}
-	s.kernel.serve(s, m)
 	return nil
 }
 

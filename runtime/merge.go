@@ -44,6 +44,17 @@ func MergeList[T any](list []*T, merge func(m, next *T) bool) []*T {
 	return merged
 }
 
+// MergeFrom is MergeSeq for the messages of list from the n-th.
+func MergeFrom[T any](list []T, n int, merge func(m, next *T) bool) []T {
+	merged := list[:n]
+	for i := n; i < len(list); i++ {
+		if len(merged) == n || !merge(&merged[len(merged)-1], &list[i]) {
+			merged = append(merged, list[i])
+		}
+	}
+	return merged
+}
+
 // MergeElems appends to list the elements that continue it in the next message.
 // The last element of list and the first of next may be parts of one; merge
 // joins them and reports whether they are.
