@@ -128,7 +128,7 @@ func (k *kernel) resolve(specs []string, loaded map[string]bool) ([]module, erro
 		if !own {
 			var ok bool
 			if file, ok = k.files[name]; !ok {
-				return &ModuleError{Op: "load", Name: name, Err: fmt.Errorf("Linux %s has none of this name: %w", k.release, fs.ErrNotExist)}
+				return &ModuleError{Op: "load", Name: name, Err: fmt.Errorf("kernel %s has none of this name: %w", k.release, fs.ErrNotExist)}
 			}
 		}
 		image, err := readModule(file)

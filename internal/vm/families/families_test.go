@@ -10,6 +10,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/nlgen/nlgen/internal/kernelsrc"
 	"github.com/nlgen/nlgen/internal/vm"
 )
 
@@ -28,7 +29,11 @@ func TestMain(m *testing.M) { os.Exit(guest.Main(m)) }
 
 // TestFamilies leaves out the tests that need no kernel: the host runs them faster.
 func TestFamilies(t *testing.T) {
+	sim := vm.BuildModule(t, filepath.Join(kernelsrc.Dir(t), "drivers/net/netdevsim"), "CONFIG_NETDEVSIM=m")
 	g := guest.Get(t)
+	if err := g.Load(t.Context(), sim.File); err != nil {
+		t.Fatal(err)
+	}
 	const families = "../../../families/"
 	files, err := filepath.Glob(families + "*/*_linux_test.go")
 	if err != nil {
