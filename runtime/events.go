@@ -369,13 +369,7 @@ func (s *Subscription) fill(receive func([]byte) (int, uint32, error)) error {
 // decode decodes an event.
 func (s *Subscription) decode(m *message) (Message, error) {
 	f := s.conn.family
-	raw, id := m.raw, m.Type
-	if f.generic() {
-		m.takeGenl()
-		id = uint16(m.Command)
-	}
-	info := f.event(id)
-	s.conn.trace("receive", info.Name, info.Set, info.Header, raw)
+	id, info, _ := s.identify(m)
 	v := info.New()
 	s.dec.Reset(m.body)
 	v.Decode(&s.dec)
@@ -389,13 +383,29 @@ func (s *Subscription) decode(m *message) (Message, error) {
 	return v, nil
 }
 
+// identify returns the id of an event and what the family says about it. The
+// generic header moves from the message's body to its Header.
+func (s *Subscription) identify(m *message) (id uint16, info EventInfo, known bool) {
+	f := s.conn.family
+	id = m.Type
+	if f.generic() {
+		m.takeGenl()
+		id = uint16(m.Command)
+	}
+	info, known = f.event(id)
+	if s.conn.tracing {
+		s.conn.trace("receive", info.Name, info.Set, info.Header, m.raw)
+	}
+	return id, info, known
+}
+
 // event returns what the family says about the event id, or a description of
 // unknown events.
-func (f *Family) event(id uint16) EventInfo {
+func (f *Family) event(id uint16) (info EventInfo, known bool) {
 	for _, e := range f.Events {
 		if f.Bare || e.has(id) {
-			return e
+			return e, true
 		}
 	}
-	return EventInfo{ID: id, Name: "unknown event", New: func() Message { return &UnknownEvent{ID: id} }}
+	return EventInfo{ID: id, Name: "unknown event", New: func() Message { return &UnknownEvent{ID: id} }}, false
 }

@@ -247,9 +247,13 @@ func (p *port) decode(m Message) error {
 	}
 	m.Decode(&p.dec)
 	if p.dec.err != nil {
-		f := p.conn.family
-		t := newTree(f.Schema, p.msg.body, 0, p.op.Header, p.op.Set)
-		return &Error{Family: f.Name, Op: p.op.Name, Attr: t.path(p.dec.err.offset), Err: &malformedError{"reply", p.dec.err}}
+		return p.conn.malformed(p.op, p.msg.body, p.dec.err)
 	}
 	return nil
+}
+
+// malformed returns the error of a reply that cannot be decoded.
+func (c *Conn) malformed(op *Op, body []byte, err *codecError) error {
+	t := newTree(c.family.Schema, body, 0, op.Header, op.Set)
+	return &Error{Family: c.family.Name, Op: op.Name, Attr: t.path(err.offset), Err: &malformedError{"reply", err}}
 }
