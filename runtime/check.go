@@ -8,14 +8,14 @@ import (
 // CheckMin fails if the value is present and below low.
 func CheckMin[T Integer](e *Encoder, o Opt[T], low T) {
 	if o.ok && o.v < low {
-		e.Fail(fmt.Sprintf("%d is below the minimum %d", o.v, low))
+		e.failRange(fmt.Sprintf("%d is below the minimum %d", o.v, low))
 	}
 }
 
 // CheckMax fails if the value is present and above high.
 func CheckMax[T Integer](e *Encoder, o Opt[T], high T) {
 	if o.ok && o.v > high {
-		e.Fail(fmt.Sprintf("%d is above the maximum %d", o.v, high))
+		e.failRange(fmt.Sprintf("%d is above the maximum %d", o.v, high))
 	}
 }
 
@@ -30,27 +30,31 @@ func CheckMask[T Integer](e *Encoder, o Opt[T], mask T) {
 // high bytes.
 func CheckLen(e *Encoder, o Opt[string], low, high int) {
 	if o.ok {
-		checkLen(e, len(o.v), low, high)
+		checkLen(e, len(o.v), low, high, errInvalid)
 	}
 }
 
 // CheckBytes fails if b is not nil and not of low to high bytes.
 func CheckBytes[B ~[]byte](e *Encoder, b B, low, high int) {
 	if b != nil {
-		checkLen(e, len(b), low, high)
+		checkLen(e, len(b), low, high, errRange)
 	}
 }
 
-func checkLen(e *Encoder, n, low, high int) {
+// checkLen fails with the error number that the kernel has for such a length.
+func checkLen(e *Encoder, n, low, high int, errno Errno) {
+	var msg string
 	switch {
 	case n >= low && n <= high:
+		return
 	case low == high:
-		e.Fail(fmt.Sprintf("%d bytes, want %d", n, low))
+		msg = fmt.Sprintf("%d bytes, want %d", n, low)
 	case n < low:
-		e.Fail(fmt.Sprintf("%d bytes, at least %d needed", n, low))
+		msg = fmt.Sprintf("%d bytes, at least %d needed", n, low)
 	default:
-		e.Fail(fmt.Sprintf("%d bytes, at most %d allowed", n, high))
+		msg = fmt.Sprintf("%d bytes, at most %d allowed", n, high)
 	}
+	e.fail(codecError{offset: e.last, msg: msg, errno: errno})
 }
 
 // CheckEach applies a check to each element of a list; check is one of

@@ -54,7 +54,7 @@ func Dial(f *Family, opts ...Option) (*Conn, error) {
 	for _, o := range opts {
 		o(&cfg)
 	}
-	t, err := newKernelTransport(f.Protocol, cfg.netns)
+	t, err := newTransport(f, cfg)
 	if err != nil {
 		return nil, ioError(f, "dial", err)
 	}

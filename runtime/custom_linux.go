@@ -3,18 +3,38 @@ package runtime
 import (
 	"errors"
 	"os"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
 
-// sendTo sends a datagram to other sockets than the kernel's.
+// Waits of a sender whose receiver has no room. The kernel wakes only senders that
+// block in it, which a goroutine must not do for long.
+const (
+	minBackoff = 10 * time.Microsecond
+	maxBackoff = 2 * time.Millisecond
+)
+
+// sendTo sends a datagram to other sockets than the kernel's. It waits while the
+// receiver has no room.
 func (s *kernelSocket) sendTo(b []byte, to address) error {
+	for wait := minBackoff; ; wait = min(2*wait, maxBackoff) {
+		err := s.trySendTo(b, to)
+		if !errors.Is(err, unix.EAGAIN) {
+			return err
+		}
+		time.Sleep(wait)
+	}
+}
+
+// trySendTo is sendTo without waiting: it fails with EAGAIN.
+func (s *kernelSocket) trySendTo(b []byte, to address) error {
 	var sendErr error
 	err := s.raw.Write(func(fd uintptr) bool {
 		for {
 			sendErr = unix.Sendto(int(fd), b, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Pid: to.port, Groups: to.groups})
 			if !errors.Is(sendErr, unix.EINTR) {
-				return !errors.Is(sendErr, unix.EAGAIN)
+				return true
 			}
 		}
 	})

@@ -18,6 +18,7 @@ type Decoder struct {
 
 	outer  []window
 	scopes []scope
+	strict bool // what a message does not know is an error
 	err    *codecError
 
 	storage
@@ -107,6 +108,10 @@ func (d *Decoder) Payload() []byte { return d.buf[d.off:d.lim:d.lim] }
 
 // Unknown appends the current attribute to u as it is.
 func (d *Decoder) Unknown(u *RawAttrs) {
+	if d.strict {
+		d.Fail("no attribute of this message, or of a length it cannot have")
+		return
+	}
 	b := d.buf[d.off-attrHeaderLen : d.lim]
 	n := len(*u)
 	*u = extend(d, *u, align4(len(b)))

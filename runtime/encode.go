@@ -42,6 +42,7 @@ type Encoder struct {
 	buf  []byte
 	last int // where the attribute put last starts
 	err  *codecError
+	all  *[]codecError // nil: the first error is enough
 }
 
 // Encode returns the wire form of m, without a netlink header. It is valid until
@@ -68,9 +69,19 @@ func (e *Encoder) Len() int { return len(e.buf) }
 // Fail records an error at the attribute put last, unless there is one already.
 func (e *Encoder) Fail(msg string) { e.failAt(e.last, msg) }
 
-func (e *Encoder) failAt(offset int, msg string) {
+// failRange is Fail for a value or length beyond its limits.
+func (e *Encoder) failRange(msg string) {
+	e.fail(codecError{offset: e.last, msg: msg, errno: errRange})
+}
+
+func (e *Encoder) failAt(offset int, msg string) { e.fail(codecError{offset: offset, msg: msg}) }
+
+func (e *Encoder) fail(err codecError) {
 	if e.err == nil {
-		e.err = &codecError{offset: offset, msg: msg}
+		e.err = &err
+	}
+	if e.all != nil {
+		*e.all = append(*e.all, err)
 	}
 }
 

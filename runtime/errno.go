@@ -14,4 +14,11 @@ const (
 	errNoBuffers = syscall.ENOBUFS
 	errTooLong   = syscall.EMSGSIZE
 	errNoAddress = syscall.EADDRNOTAVAIL
+	errInvalid   = syscall.EINVAL
+	errRange     = syscall.ERANGE
+	errNoSupport = syscall.EOPNOTSUPP
+	errIO        = syscall.EIO
+	errExists    = syscall.EEXIST
+	errDenied    = syscall.EPERM
+	errRefused   = syscall.ECONNREFUSED
 )

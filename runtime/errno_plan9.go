@@ -15,4 +15,11 @@ const (
 	errTooLong   Errno = 90
 	errNoAddress Errno = 99
 	errNoBuffers Errno = 105
+	errInvalid   Errno = 22
+	errRange     Errno = 34
+	errNoSupport Errno = 95
+	errIO        Errno = 5
+	errExists    Errno = 17
+	errDenied    Errno = 1
+	errRefused   Errno = 111
 )

@@ -9,6 +9,7 @@ import (
 type Option func(*config)
 
 type config struct {
+	peer        Peer // nil: the kernel
 	netns       namespace
 	timeout     time.Duration
 	readBuffer  int

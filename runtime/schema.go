@@ -81,6 +81,7 @@ const (
 type codecError struct {
 	offset int
 	msg    string
+	errno  Errno // what a server answers; 0: EINVAL
 }
 
 func (e *codecError) Error() string { return e.msg }
