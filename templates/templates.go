@@ -8,3 +8,8 @@ import "embed"
 //
 //go:embed init
 var Init embed.FS
+
+// Kernel is the text of kernel modules that is the same for all families, or nearly.
+//
+//go:embed kernel
+var Kernel embed.FS

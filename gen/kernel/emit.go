@@ -15,8 +15,6 @@ type Options struct {
 	// License is the SPDX expression of all files but the UAPI header. Empty means
 	// GPL-2.0.
 	License string
-
-	module bool // a module of its own
 }
 
 // A File is a file of the output. Its name may have directories in it.
@@ -43,19 +41,50 @@ func Tables(f *model.Family, opts Options) ([]File, error) {
 	return e.tables(), nil
 }
 
+// Emit returns a module for a family. Its handlers file is made once; the others
+// are made anew with each change of the spec. In the module the tables are split,
+// whatever the spec says: only then each request has a policy of its own.
+func Emit(f *model.Family, opts Options) ([]File, error) {
+	split := *f
+	split.C.KernelPolicy = splitPolicy
+	e, err := newEmitter(&split, opts)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkModule(f); err != nil {
+		return nil, err
+	}
+	e.whole = true
+	e.collect()
+	return append(e.tables(),
+		File{Name: e.ident + "_msg.h", Data: e.messageHeader()},
+		File{Name: e.ident + "_msg.c", Data: e.messageSource()},
+		File{Name: e.ident + "_handlers.h", Data: e.handlersHeader()},
+		File{Name: e.ident + "_main.c", Data: e.mainSource()},
+		File{Name: e.ident + "_handlers.c", Data: e.handlersSource(), Once: true},
+		File{Name: "Kbuild", Data: e.buildFile("Kbuild.tmpl")},
+		File{Name: "Kconfig", Data: e.buildFile("Kconfig.tmpl")},
+	), nil
+}
+
 // An emitter holds the family and the names derived from it.
 type emitter struct {
 	*model.Family
 	opts  Options
 	ident string // the family's name as a part of identifiers
 	stem  string
+	whole bool // a module, and not the tables alone
+
+	messages map[*model.Message]*message
+	order    []*message // those that are used, the inner ones first
+	chains   map[*model.Chain]bool
 }
 
 func newEmitter(f *model.Family, opts Options) (*emitter, error) {
 	if err := check(f); err != nil {
 		return nil, err
 	}
-	e := &emitter{Family: f, opts: opts, ident: lower(f.Name), stem: opts.Stem}
+	e := &emitter{Family: f, opts: opts, ident: lower(f.Name), stem: opts.Stem, chains: map[*model.Chain]bool{}}
 	if e.stem == "" {
 		e.stem = e.ident + "_nl"
 	}
@@ -67,7 +96,7 @@ func newEmitter(f *model.Family, opts Options) (*emitter, error) {
 
 func (e *emitter) tables() []File {
 	files := []File{{Name: "uapi/" + e.Header, Data: e.uapi()}}
-	if e.Generic {
+	if e.Generic || e.whole {
 		files = append(files,
 			File{Name: e.stem + ".h", Data: e.tableHeader()},
 			File{Name: e.stem + ".c", Data: e.tableSource()},
@@ -99,7 +128,7 @@ func (e *emitter) guarded(name, license, guard string) (*writer, func() []byte) 
 	return w, func() []byte {
 		w.blank()
 		w.p("#endif /* %s */", guard)
-		return w.b.Bytes()
+		return w.bytes()
 	}
 }
 

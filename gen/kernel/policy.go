@@ -63,7 +63,7 @@ func (e *emitter) policies() *policies {
 			if p == nil {
 				continue
 			}
-			p.static = e.C.KernelPolicy == splitPolicy || e.wholeFamily()
+			p.static = e.Generic && (e.C.KernelPolicy == splitPolicy || e.wholeFamily()) && !e.checkedAgain(op, h)
 			p.cond = condition(op)
 			p.title = op.CName + " - " + h.mode
 			ps.calls = append(ps.calls, p)
@@ -95,6 +95,12 @@ func halves(op *model.Op) []half {
 		list = append(list, half{"dump", op.Dump})
 	}
 	return list
+}
+
+// checkedAgain reports whether the module checks a request itself, because the
+// kernel does not.
+func (e *emitter) checkedAgain(op *model.Op, h half) bool {
+	return e.whole && h.mode == "dump" && slices.Contains(op.DontValidate, "dump")
 }
 
 func condition(op *model.Op) string {
@@ -259,10 +265,18 @@ func (e *emitter) binaryPolicy(a *model.Attr) string {
 		return "NLA_POLICY_MIN_LEN(" + limitText(c.MinLen, "") + ")"
 	case c.MaxLen != nil:
 		return "{ .type = NLA_BINARY, .len = " + limitText(c.MaxLen, "") + ", }"
+	case a.Type == model.TypeStruct && flexible(a.Struct):
+		return "NLA_POLICY_MIN_LEN(sizeof(" + a.Struct.CName + "))"
 	case a.Type == model.TypeStruct:
 		return "NLA_POLICY_EXACT_LEN(sizeof(" + a.Struct.CName + "))"
 	}
 	return typeOnly("NLA_BINARY")
+}
+
+// flexible reports whether a struct ends in an array without a length.
+func flexible(s *model.Struct) bool {
+	n := len(s.Members)
+	return n > 0 && s.Members[n-1].Flexible
 }
 
 func maxLen(c model.Checks) string {

@@ -28,6 +28,9 @@ func (e *emitter) tableHeader() []byte {
 			w.blank()
 		}
 	}
+	if !e.Generic {
+		return end()
+	}
 	if !e.wholeFamily() {
 		w.p("/* Ops table for %s */", e.ident)
 		w.p("extern %s;", e.opsDeclaration())
@@ -43,7 +46,9 @@ func (e *emitter) tableHeader() []byte {
 // includes prints the #include lines; a source includes its header by name.
 func (e *emitter) includes(w *writer, header string) {
 	w.p("#include <net/netlink.h>")
-	w.p("#include <net/genetlink.h>")
+	if e.Generic {
+		w.p("#include <net/genetlink.h>")
+	}
 	w.blank()
 	if header != "" {
 		w.p("#include %q", header)
@@ -76,7 +81,7 @@ func (e *emitter) definitionHeaders() []string {
 
 // wholeFamily reports whether struct genl_family is generated as well. Families
 // older than the generated tables have one of their own.
-func (e *emitter) wholeFamily() bool { return e.Dialect == "genetlink" || e.opts.module }
+func (e *emitter) wholeFamily() bool { return e.Dialect == "genetlink" || e.whole }
 
 func (e *emitter) commonNests(w *writer, ps *policies, print func(*policy)) {
 	for i, p := range ps.nests {
@@ -103,10 +108,13 @@ func (e *emitter) tableSource() []byte {
 		w.p("/* %s */", p.title)
 		e.policyTable(w, p)
 	}
+	if !e.Generic {
+		return w.bytes()
+	}
 	e.opsTable(w, ps)
 	e.groupTable(w)
 	e.familyDefinition(w)
-	return w.b.Bytes()
+	return w.bytes()
 }
 
 // ranges prints the limits that do not fit into a policy.
@@ -294,8 +302,16 @@ func (e *emitter) opsTable(w *writer, ps *policies) {
 
 // hooks declares the functions around handlers.
 func (e *emitter) hooks(w *writer) {
+	for _, p := range e.hookPrototypes() {
+		w.prototype(p.result, p.name, p.params)
+	}
+	w.blank()
+}
+
+func (e *emitter) hookPrototypes() []prototype {
 	do := []string{"const struct genl_split_ops *ops", "struct sk_buff *skb", "struct genl_info *info"}
 	dump := []string{"struct netlink_callback *cb"}
+	var list []prototype
 	for _, kind := range []struct {
 		mode, result string
 		params       []string
@@ -311,12 +327,12 @@ func (e *emitter) hooks(w *writer) {
 			for _, h := range halves(op) {
 				if name := kind.hook(h.call); h.mode == kind.mode && !seen[name] {
 					seen[name] = true
-					w.prototype(kind.result, lower(name), kind.params)
+					list = append(list, prototype{kind.result, lower(name), kind.params})
 				}
 			}
 		}
 	}
-	w.blank()
+	return list
 }
 
 // handlers declares the functions that the kernel calls for requests.
@@ -427,6 +443,9 @@ func (e *emitter) familyFields() []field {
 	if p := e.policies().global; p != nil {
 		list = append(list, field{"policy", p.name}, field{"maxattr", p.last.CName})
 	}
+	if h := e.userHeader(); h != nil {
+		list = append(list, field{"hdrsize", "NLMSG_ALIGN(sizeof(" + h.CName + "))"})
+	}
 	if len(e.Groups) > 0 {
 		list = append(list, sized("mcgrps", e.ident+"_nl_mcgrps")...)
 	}
@@ -437,6 +456,16 @@ func (e *emitter) familyFields() []field {
 			field{"sock_priv_destroy", "__" + e.ident + "_nl_sock_priv_destroy"})
 	}
 	return list
+}
+
+// userHeader returns the struct in front of the attributes of all messages, or nil.
+func (e *emitter) userHeader() *model.Struct {
+	for _, op := range e.Ops {
+		if op.Header != nil {
+			return op.Header
+		}
+	}
+	return nil
 }
 
 // sized are the members for an array and its length.

@@ -9,10 +9,85 @@ import (
 // width is how long a line of the kernel's source should be at most.
 const width = 80
 
+// limit is how long a line may be where a shorter one would be harder to read.
+const limit = 100
+
 const tab = 8
 
 // A writer collects the lines of a C file.
 type writer struct{ b bytes.Buffer }
+
+// bytes returns the file: no line too long that can be broken, one empty line where
+// there are several, and none at the ends or behind an opening brace.
+func (w *writer) bytes() []byte {
+	var out writer
+	empty := true
+	for line := range strings.Lines(w.b.String()) {
+		line = strings.TrimRight(line, " \t\n")
+		if line == "" {
+			empty = empty || out.b.Len() > 0 && !bytes.HasSuffix(out.b.Bytes(), []byte("{\n"))
+			continue
+		}
+		if empty && out.b.Len() > 0 {
+			out.b.WriteByte('\n')
+		}
+		empty = false
+		out.broken(line)
+	}
+	return out.b.Bytes()
+}
+
+// broken prints a line, in several if it is too long.
+func (w *writer) broken(line string) {
+	for columns(line) > limit {
+		head, rest, ok := breakLine(line)
+		if !ok {
+			break
+		}
+		w.p("%s", head)
+		line = rest
+	}
+	w.p("%s", line)
+}
+
+// breakLine breaks a line inside parentheses, as few of them as possible. What
+// follows begins below the first character in them.
+func breakLine(line string) (head, rest string, ok bool) {
+	if strings.HasPrefix(line, "#") || strings.Contains(line, "/*") || strings.HasPrefix(line, " *") {
+		return "", "", false
+	}
+	var open []int
+	best, depth, indent := 0, 0, 0
+	quoted := false
+	for i, c := range line {
+		switch {
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '(':
+			open = append(open, columns(line[:i+1]))
+		case c == ')' && len(open) > 0:
+			open = open[:len(open)-1]
+		case c == ' ' && len(open) > 0 && breakable(line[:i]) && columns(line[:i]) <= limit:
+			if best == 0 || len(open) <= depth {
+				best, depth, indent = i, len(open), open[len(open)-1]
+			}
+		}
+	}
+	if best == 0 {
+		return "", "", false
+	}
+	return line[:best], pad(indent) + line[best+1:], true
+}
+
+func breakable(head string) bool {
+	for _, end := range []string{",", "&&", "||"} {
+		if strings.HasSuffix(head, end) {
+			return true
+		}
+	}
+	return false
+}
 
 // p prints a line.
 func (w *writer) p(format string, args ...any) {

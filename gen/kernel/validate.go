@@ -77,15 +77,7 @@ func valueCondition(a *model.Attr) string {
 
 // scalarGet returns the expression that reads an integer attribute.
 func scalarGet(a *model.Attr, attr string) string {
-	return "nla_get_" + scalarType2(a.Type, a.BigEndian) + "(" + attr + ")"
-}
-
-// scalarType2 is scalarType with the integers of either width.
-func scalarType2(t model.Type, bigEndian bool) string {
-	if t == model.TypeUint || t == model.TypeSint {
-		return t.String()
-	}
-	return scalarType(t, bigEndian)
+	return "nla_get_" + scalarName(a.Type, a.BigEndian) + "(" + attr + ")"
 }
 
 // hostOrder converts the value of an attribute to host byte order.

@@ -1,0 +1,252 @@
+package kernel
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/nlgen/nlgen/gen/model"
+)
+
+// A payload that is not attributes is a row of parts. Each is a member of the C
+// struct; those with any number of bytes have their length beside them.
+
+// noPartForm returns why a part has no form in C, or "".
+func noPartForm(p *model.Part) string {
+	switch p.Type {
+	case model.PartKeyValues, model.PartSubMessage:
+		return "a part of type " + p.Type.String() + " has no form in the kernel target"
+	}
+	if p.Type == model.PartStruct && flexible(p.Struct) {
+		return "a struct with a flexible array has no form in the kernel target; let an array or binary follow"
+	}
+	return ""
+}
+
+func partLength(p *model.Part) string {
+	if p.Type == model.PartArray {
+		return "n_" + member(p.Name)
+	}
+	return member(p.Name) + "_len"
+}
+
+func (e *emitter) declarePart(p *model.Part) []string {
+	name := member(p.Name)
+	switch p.Type {
+	case model.PartStruct:
+		return []string{p.Struct.CName + " " + name}
+	case model.PartArray:
+		return []string{"const " + p.Struct.CName + " *" + name, "u32 " + partLength(p)}
+	case model.PartString:
+		return []string{"const char *" + name, "u32 " + partLength(p)}
+	case model.PartMessageType:
+		return []string{"u16 " + name}
+	}
+	return []string{"const void *" + name, "u32 " + partLength(p)}
+}
+
+func (e *emitter) partDocs(w *writer, m *message) {
+	for _, p := range m.Parts {
+		doc := p.Doc
+		if doc == "" {
+			doc = p.Type.String()
+		}
+		w.text(" * @"+member(p.Name)+": ", " *   ", doc)
+		if len(e.declarePart(p)) > 1 {
+			w.p(" * @%s: length of @%s", partLength(p), member(p.Name))
+		}
+	}
+}
+
+// refusePart prints the refusal of a payload, if a condition holds.
+func refusePart(w *writer, cond, text string) {
+	w.p("\tif (%s) {", cond)
+	w.p("\t\tNL_SET_ERR_MSG(extack, %q);", text)
+	w.p("\t\treturn -EINVAL;")
+	w.p("\t}")
+}
+
+// parseParts prints how the parts are read one behind the other. Padding behind the
+// last is what netlink adds to a message.
+func (e *emitter) parseParts(w *writer, m *message) {
+	if slices.ContainsFunc(m.Parts, func(p *model.Part) bool { return variable(p) }) {
+		w.p("\tint n;")
+		w.blank()
+	}
+	ends := false
+	for _, p := range m.Parts {
+		switch p.Type {
+		case model.PartMessageType:
+			continue
+		case model.PartStruct:
+			e.parseStruct(w, p)
+		default:
+			e.parseVariable(w, p)
+		}
+		ends = p.Last && p.Length == nil && variable(p) && p.Until == ""
+	}
+	if !ends {
+		refusePart(w, "len >= NLMSG_ALIGNTO", "payload is too long")
+	}
+	w.p("\treturn 0;")
+}
+
+func variable(p *model.Part) bool {
+	return p.Type != model.PartStruct && p.Type != model.PartMessageType
+}
+
+func (e *emitter) parseStruct(w *writer, p *model.Part) {
+	name := "msg->" + member(p.Name)
+	if p.MinLen < p.Struct.Size {
+		refusePart(w, fmt.Sprintf("len < %d", p.MinLen), "payload is too short")
+		w.p("\tmemcpy(&%s, data, min_t(int, len, sizeof(%s)));", name, name)
+		w.p("\tlen -= min_t(int, len, sizeof(%s));", name)
+		return
+	}
+	refusePart(w, "len < (int)sizeof("+name+")", "payload is too short")
+	w.p("\tmemcpy(&%s, data, sizeof(%s));", name, name)
+	if !p.Last {
+		w.p("\tdata += sizeof(%s);", name)
+	}
+	w.p("\tlen -= sizeof(%s);", name)
+}
+
+func (e *emitter) parseVariable(w *writer, p *model.Part) {
+	name := "msg->" + member(p.Name)
+	switch {
+	case p.Length != nil:
+		w.p("\tn = %s;", memberValue("msg->", p.Length))
+		refusePart(w, "n < 0 || n > len", "payload is shorter than it says")
+	case p.Until != "":
+		w.p("\tn = %s(data, len, %s);", e.fn("until"), charLiteral(p.Until))
+		refusePart(w, "n < 0", "text has no end")
+	default:
+		w.p("\tn = len;")
+	}
+	if p.Type == model.PartArray {
+		refusePart(w, "n % sizeof(*"+name+")", "payload is not a whole number of elements")
+	}
+	w.p("\t%s = %s(mem, data, n);", name, e.fn("bytes"))
+	w.p("\tif (!%s)", name)
+	w.p("\t\treturn -ENOMEM;")
+	if p.Type == model.PartArray {
+		w.p("\tmsg->%s = n / sizeof(*%s);", partLength(p), name)
+	} else {
+		w.p("\tmsg->%s = n;", partLength(p))
+	}
+	skip := "n"
+	if p.Until != "" && p.Length == nil {
+		skip = "n + 1"
+	}
+	if !p.Last {
+		w.p("\tdata += %s;", skip)
+	}
+	w.p("\tlen -= %s;", skip)
+}
+
+// memberValue is the value of a member of an earlier part in host byte order.
+func memberValue(base string, r *model.MemberRef) string {
+	expr := base + member(r.Part.Name)
+	for _, m := range r.Path {
+		expr += "." + m.CName
+	}
+	if t := scalarType(r.Member().Type, r.Member().BigEndian); strings.HasPrefix(t, "be") {
+		return t + "_to_cpu(" + expr + ")"
+	}
+	return expr
+}
+
+func charLiteral(until string) string {
+	if until == "\x00" {
+		return `'\0'`
+	}
+	return fmt.Sprintf("%q", rune(until[0]))
+}
+
+// partSize is the expression for the bytes of a part.
+func partSize(p *model.Part) string {
+	name := "msg->" + member(p.Name)
+	size := "msg->" + partLength(p)
+	switch {
+	case p.Type == model.PartStruct:
+		return "sizeof(" + name + ")"
+	case p.Type == model.PartArray:
+		return "array_size(msg->" + partLength(p) + ", sizeof(*" + name + "))"
+	case p.Until != "":
+		return size + " + 1"
+	}
+	return size
+}
+
+func (e *emitter) sizeParts(w *writer, m *message) {
+	var sizes []string
+	for _, p := range m.Parts {
+		if p.Type != model.PartMessageType {
+			sizes = append(sizes, partSize(p))
+		}
+	}
+	if len(sizes) == 0 {
+		sizes = []string{"0"}
+	}
+	w.p("\treturn %s;", strings.Join(sizes, " + "))
+}
+
+// putParts prints how the parts are written, without padding between them. Members
+// that count the bytes of a part are filled in.
+func (e *emitter) putParts(w *writer, m *message) {
+	for _, p := range m.Parts {
+		if lengthsIn(m, p) != nil {
+			w.p("\t%s %s = msg->%s;", p.Struct.CName, member(p.Name), member(p.Name))
+		}
+	}
+	w.blank()
+	w.p("\tif (skb_tailroom(skb) < (int)%s_size(msg))", m.name)
+	w.p("\t\treturn -EMSGSIZE;")
+	for _, p := range m.Parts {
+		name := member(p.Name)
+		switch {
+		case p.Type == model.PartMessageType:
+		case p.Type == model.PartStruct && lengthsIn(m, p) != nil:
+			for _, counted := range lengthsIn(m, p) {
+				w.p("\t%s = %s;", setMember(counted.Length), toWire(counted))
+			}
+			w.p("\tskb_put_data(skb, &%s, sizeof(%s));", name, name)
+		case p.Type == model.PartStruct:
+			w.p("\tskb_put_data(skb, &msg->%s, sizeof(msg->%s));", name, name)
+		case p.Until != "":
+			w.p("\tskb_put_data(skb, msg->%s, msg->%s);", name, partLength(p))
+			w.p("\tskb_put_u8(skb, %s);", charLiteral(p.Until))
+		default:
+			w.p("\tskb_put_data(skb, msg->%s, %s);", name, partSize(p))
+		}
+	}
+	w.p("\treturn 0;")
+}
+
+// lengthsIn returns the parts whose lengths are members of p.
+func lengthsIn(m *message, p *model.Part) []*model.Part {
+	var list []*model.Part
+	for _, other := range m.Parts {
+		if other.Length != nil && other.Length.Part == p {
+			list = append(list, other)
+		}
+	}
+	return list
+}
+
+func setMember(r *model.MemberRef) string {
+	expr := member(r.Part.Name)
+	for _, m := range r.Path {
+		expr += "." + m.CName
+	}
+	return expr
+}
+
+// toWire is the length of a part in the byte order of the member that counts it.
+func toWire(p *model.Part) string {
+	size := partSize(p)
+	if t := scalarType(p.Length.Member().Type, p.Length.Member().BigEndian); strings.HasPrefix(t, "be") {
+		return "cpu_to_" + t + "(" + size + ")"
+	}
+	return size
+}
