@@ -14,6 +14,7 @@ import (
 type fakeKernel struct {
 	serve    func(s *fakeSocket, req message)
 	families map[string]familyInfo
+	idle     func(s *fakeSocket) // called before a receive that would wait
 
 	mu      sync.Mutex
 	sockets []*fakeSocket
@@ -108,7 +109,7 @@ func (s *fakeSocket) send(b []byte) error {
 func (s *fakeSocket) receive(buf []byte) (int, uint32, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for {
+	for told := false; ; {
 		switch {
 		case s.closed:
 			return 0, 0, net.ErrClosed
@@ -116,6 +117,13 @@ func (s *fakeSocket) receive(buf []byte) (int, uint32, error) {
 			return 0, 0, os.ErrDeadlineExceeded
 		case len(s.queue) > 0:
 			return s.take(buf)
+		}
+		if idle := s.kernel.idle; idle != nil && !told {
+			told = true
+			s.mu.Unlock()
+			idle(s)
+			s.mu.Lock()
+			continue
 		}
 		s.cond.Wait()
 	}

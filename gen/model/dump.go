@@ -297,6 +297,9 @@ func (d *dumper) op(o *Op) {
 		if o.Merge != nil {
 			d.merge(o.Merge)
 		}
+		if o.Watch != nil {
+			d.watch(o.Watch)
+		}
 	})
 }
 
@@ -344,11 +347,7 @@ func (d *dumper) call(half string, c *Call) {
 func keyName(word string, key []KeyPart) string {
 	var names []string
 	for _, part := range key {
-		if part.Member != nil {
-			names = append(names, "header."+part.Member.Name)
-		} else {
-			names = append(names, part.Attr.Name)
-		}
+		names = append(names, part.Name())
 	}
 	return list(word, names)
 }

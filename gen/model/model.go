@@ -409,6 +409,7 @@ type Op struct {
 	Register string
 	Key      []KeyPart
 	Merge    *Merge
+	Watch    *Watch
 }
 
 // A Call is the do or dump half of an operation.
@@ -456,6 +457,7 @@ type Group struct {
 type KeyPart struct {
 	Member *Member
 	Attr   *Attr
+	Outer  []*Attr // nests that Attr is in, from the outermost; only of keys and watches
 }
 
 // A Merge says how one object is put together from several dump messages.

@@ -17,7 +17,7 @@ func (r *resolver) keysAndMerges() {
 		if n.reply == nil || !n.wanted {
 			continue
 		}
-		n.Key = r.key(n.def.Key, n.reply, n.path+"/x-nlgen-key")
+		n.Key = r.fields(n.def.Key, n.reply, n.path+"/x-nlgen-key")
 		if n.def.Merge != nil {
 			n.Merge = r.merge(n.def.Merge, n.reply, n.path+"/x-nlgen-merge")
 		}

@@ -53,6 +53,7 @@ func operation(c tree.Cursor) *Operation {
 		Ack:       tree.Value(m, keyAck, tree.Bool),
 		Key:       tree.Values(m, keyKey, tree.Name),
 		Merge:     tree.Sub(m, keyMerge, merge),
+		Watch:     tree.Sub(m, keyWatch, watch),
 		Register:  tree.Value(m, keyRegister, tree.Choice(RegisterBegin, RegisterEnd)),
 		LastValue: tree.Value(m, keyLastValue, tree.UpTo(maxMessageID)),
 	}

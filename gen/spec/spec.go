@@ -254,6 +254,7 @@ type Operation struct {
 	Ack          Val[bool]               // x-nlgen-ack: a do with a reply is acknowledged too
 	Key          Names                   // x-nlgen-key: identity of a listed object
 	Merge        *Merge                  // x-nlgen-merge; nil if absent
+	Watch        *Watch                  // x-nlgen-watch; nil if absent
 	Register     Val[Register]           // x-nlgen-register
 	LastValue    Val[uint32]             // x-nlgen-last-value: event: the end of a range of ids
 }
