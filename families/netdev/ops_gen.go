@@ -127,6 +127,21 @@ func (c *Client) DevGetAll(ctx context.Context, req *DevGetDumpRequest, opts ...
 	return nl.All[DevGetReply](ctx, c.conn, &opDevGet, req, opts...)
 }
 
+var watchDevGet = nl.WatchInfo{
+	Groups:  []nl.Group{GroupMgmt},
+	Added:   []uint16{2, 4},
+	Removed: []uint16{3},
+	Key: []nl.Field{
+		{Path: []uint16{attrDevIfindex}},
+	},
+}
+
+// WatchDev lists what DevGetDump iterates over and goes on with each change;
+// see nl.Watch.
+func (c *Client) WatchDev(ctx context.Context, req *DevGetDumpRequest, opts ...nl.CallOption) iter.Seq2[nl.Change[DevGetReply], error] {
+	return nl.Watch[DevGetReply](ctx, c.conn, &opDevGet, &watchDevGet, req, opts...)
+}
+
 var opPagePoolGet = nl.Op{Name: "page-pool-get", Request: 5, Reply: 5, Set: setPagePool, NoAck: true}
 
 // PagePoolGetRequest is the request of page-pool-get.
@@ -258,6 +273,25 @@ func (c *Client) PagePoolGetDump(ctx context.Context, req *PagePoolGetDumpReques
 // if the list changed meanwhile.
 func (c *Client) PagePoolGetAll(ctx context.Context, req *PagePoolGetDumpRequest, opts ...nl.CallOption) ([]*PagePoolGetReply, error) {
 	return nl.All[PagePoolGetReply](ctx, c.conn, &opPagePoolGet, req, opts...)
+}
+
+var watchPagePoolGet = nl.WatchInfo{
+	Groups:  []nl.Group{GroupPagePool},
+	Added:   []uint16{6, 8},
+	Removed: []uint16{7},
+	Key: []nl.Field{
+		{Path: []uint16{attrPagePoolID}},
+	},
+	Ignore: []nl.Field{
+		{Path: []uint16{attrPagePoolInflight}},
+		{Path: []uint16{attrPagePoolInflightMem}},
+	},
+}
+
+// WatchPagePool lists what PagePoolGetDump iterates over and goes on with each
+// change; see nl.Watch.
+func (c *Client) WatchPagePool(ctx context.Context, req *PagePoolGetDumpRequest, opts ...nl.CallOption) iter.Seq2[nl.Change[PagePoolGetReply], error] {
+	return nl.Watch[PagePoolGetReply](ctx, c.conn, &opPagePoolGet, &watchPagePoolGet, req, opts...)
 }
 
 var opPagePoolStatsGet = nl.Op{Name: "page-pool-stats-get", Request: 9, Reply: 9, Set: setPagePoolStats, NoAck: true}

@@ -137,6 +137,21 @@ func (c *Client) GetFamilyAll(ctx context.Context, req *GetFamilyDumpRequest, op
 	return nl.All[GetFamilyReply](ctx, c.conn, &opGetFamily, req, opts...)
 }
 
+var watchGetFamily = nl.WatchInfo{
+	Groups:  []nl.Group{GroupNotify},
+	Added:   []uint16{1},
+	Removed: []uint16{2},
+	Key: []nl.Field{
+		{Path: []uint16{attrCtrlFamilyID}},
+	},
+}
+
+// WatchFamily lists what GetFamilyDump iterates over and goes on with each
+// change; see nl.Watch.
+func (c *Client) WatchFamily(ctx context.Context, req *GetFamilyDumpRequest, opts ...nl.CallOption) iter.Seq2[nl.Change[GetFamilyReply], error] {
+	return nl.Watch[GetFamilyReply](ctx, c.conn, &opGetFamily, &watchGetFamily, req, opts...)
+}
+
 var opGetPolicy = nl.Op{Name: "getpolicy", Request: 10, Reply: 10, Set: setCtrlAttrs}
 
 // GetPolicyDumpRequest is the request to list with getpolicy.

@@ -316,6 +316,35 @@ func (c *Client) GetAddrAll(ctx context.Context, req *GetAddrDumpRequest, opts .
 	return nl.All[GetAddrReply](ctx, c.conn, &opGetAddr, req, opts...)
 }
 
+var watchGetAddr = nl.WatchInfo{
+	Groups:  []nl.Group{GroupIPv4Addr, GroupIPv6Addr},
+	Added:   []uint16{20},
+	Removed: []uint16{21},
+	Key: []nl.Field{
+		{Offset: 0, Size: 1},
+		{Offset: 4, Size: 4},
+		{Offset: 1, Size: 1},
+		{Path: []uint16{attrAddrLocal}},
+		{Path: []uint16{attrAddrAddress}},
+	},
+	Filter: []nl.Filter{
+		{Field: nl.Field{Offset: 0, Size: 1}},
+		{Field: nl.Field{Offset: 4, Size: 4}},
+	},
+	Ignore: []nl.Field{
+		{Path: []uint16{attrAddrCacheinfo}},
+	},
+}
+
+// WatchAddr lists what GetAddrDump iterates over and goes on with each change;
+// see nl.Watch.
+//
+// Changes of lifetimes alone are no changes. A list can be limited by the
+// address family and the interface.
+func (c *Client) WatchAddr(ctx context.Context, req *GetAddrDumpRequest, opts ...nl.CallOption) iter.Seq2[nl.Change[GetAddrReply], error] {
+	return nl.Watch[GetAddrReply](ctx, c.conn, &opGetAddr, &watchGetAddr, req, opts...)
+}
+
 var opGetMulticast = nl.Op{Name: "getmulticast", Request: 58, Reply: 58, Set: setAddrAttrs, Header: sizeIfAddrmsg}
 
 // GetMulticastReply is the reply to getmulticast.

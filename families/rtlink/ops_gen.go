@@ -791,6 +791,39 @@ func (c *Client) GetLinkAll(ctx context.Context, req *GetLinkDumpRequest, opts .
 	return nl.All[GetLinkReply](ctx, c.conn, &opGetLink, req, opts...)
 }
 
+var watchGetLink = nl.WatchInfo{
+	Groups:  []nl.Group{GroupLink},
+	Added:   []uint16{16},
+	Removed: []uint16{17},
+	Key: []nl.Field{
+		{Offset: 0, Size: 1},
+		{Offset: 4, Size: 4},
+	},
+	Filter: []nl.Filter{
+		{Field: nl.Field{Offset: 0, Size: 1}, Values: []uint64{0}},
+		{Field: nl.Field{Path: []uint16{attrLinkMaster}}},
+	},
+	Ignore: []nl.Field{
+		{Offset: 12, Size: 4},
+		{Path: []uint16{attrLinkEvent}},
+		{Path: []uint16{attrLinkStats}},
+		{Path: []uint16{attrLinkStats64}},
+		{Path: []uint16{attrLinkLinkinfo, attrLinkinfoXstats}},
+		{Path: []uint16{attrLinkAFSpec, attrAfSpecInet6, attrInet6Stats}},
+		{Path: []uint16{attrLinkAFSpec, attrAfSpecInet6, attrInet6ICMP6Stats}},
+		{Path: []uint16{attrLinkAFSpec, attrAfSpecInet6, attrInet6Cacheinfo}},
+	},
+}
+
+// WatchLink lists what GetLinkDump iterates over and goes on with each change;
+// see nl.Watch.
+//
+// Changes of counters alone are no changes. A list can be limited by the
+// master.
+func (c *Client) WatchLink(ctx context.Context, req *GetLinkDumpRequest, opts ...nl.CallOption) iter.Seq2[nl.Change[GetLinkReply], error] {
+	return nl.Watch[GetLinkReply](ctx, c.conn, &opGetLink, &watchGetLink, req, opts...)
+}
+
 var opSetLink = nl.Op{Name: "setlink", Request: 19, Set: setLinkAttrs, Header: sizeIfinfomsg, NoReply: true}
 
 // SetLinkRequest is the request of setlink.

@@ -423,6 +423,34 @@ func (c *Client) GetNeighAll(ctx context.Context, req *GetNeighDumpRequest, opts
 	return nl.All[GetNeighReply](ctx, c.conn, &opGetNeigh, req, opts...)
 }
 
+var watchGetNeigh = nl.WatchInfo{
+	Groups:  []nl.Group{GroupNeigh},
+	Added:   []uint16{28},
+	Removed: []uint16{29},
+	Key: []nl.Field{
+		{Offset: 0, Size: 1},
+		{Offset: 4, Size: 4},
+		{Path: []uint16{attrNeighbourDst}},
+	},
+	Filter: []nl.Filter{
+		{Field: nl.Field{Offset: 0, Size: 1}, Values: []uint64{2, 10}},
+	},
+	Ignore: []nl.Field{
+		{Path: []uint16{attrNeighbourCacheinfo}},
+		{Path: []uint16{attrNeighbourProbes}},
+	},
+}
+
+// WatchNeigh lists what GetNeighDump iterates over and goes on with each
+// change; see nl.Watch.
+//
+// Neighbours of IPv4 and IPv6 are watched, not forwarding entries. The kernel
+// does not tell of each step of a neighbour's state: not of one that is looked
+// for, nor from stale to delay. The list can be limited by the address family.
+func (c *Client) WatchNeigh(ctx context.Context, req *GetNeighDumpRequest, opts ...nl.CallOption) iter.Seq2[nl.Change[GetNeighReply], error] {
+	return nl.Watch[GetNeighReply](ctx, c.conn, &opGetNeigh, &watchGetNeigh, req, opts...)
+}
+
 var opGetNeighTbl = nl.Op{Name: "getneightbl", Request: 66, Reply: 64, Set: setNdtAttrs, Header: sizeNdtMsg}
 
 // GetNeighTblDumpRequest is the request to list with getneightbl.

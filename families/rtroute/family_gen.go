@@ -32,6 +32,12 @@ func Family() *nl.Family { return &family }
 
 // Multicast groups.
 var (
+	// Changes of links, with which routes go.
+	GroupLink = nl.Group{Name: "rtnlgrp-link", Value: 1}
+	// Changes of IPv4 addresses, with which routes go.
+	GroupIPv4Addr = nl.Group{Name: "rtnlgrp-ipv4-ifaddr", Value: 5}
+	// Changes of nexthop objects, which routes refer to.
+	GroupNexthop = nl.Group{Name: "rtnlgrp-nexthop", Value: 32}
 	// Changes of IPv4 multicast routes.
 	GroupIPv4Mroute = nl.Group{Name: "rtnlgrp-ipv4-mroute", Value: 6}
 	// Changes of IPv4 routes.

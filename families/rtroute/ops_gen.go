@@ -569,3 +569,47 @@ func (c *Client) GetRouteDump(ctx context.Context, req *GetRouteDumpRequest, opt
 func (c *Client) GetRouteAll(ctx context.Context, req *GetRouteDumpRequest, opts ...nl.CallOption) ([]*GetRouteReply, error) {
 	return nl.All[GetRouteReply](ctx, c.conn, &opGetRoute, req, opts...)
 }
+
+var watchGetRoute = nl.WatchInfo{
+	Groups:  []nl.Group{GroupIPv4Route, GroupIPv6Route, GroupMPLSRoute, GroupIPv4Mroute, GroupIPv6Mroute},
+	Relist:  []nl.Group{GroupLink, GroupIPv4Addr, GroupNexthop},
+	Added:   []uint16{24},
+	Removed: []uint16{25},
+	Key: []nl.Field{
+		{Offset: 0, Size: 1},
+		{Offset: 1, Size: 1},
+		{Offset: 2, Size: 1},
+		{Offset: 3, Size: 1},
+		{Path: []uint16{attrRouteTable}},
+		{Path: []uint16{attrRouteDst}},
+		{Path: []uint16{attrRouteSrc}},
+		{Path: []uint16{attrRouteIif}},
+		{Path: []uint16{attrRoutePriority}},
+	},
+	Shared: true,
+	Within: []nl.Field{
+		{Path: []uint16{attrRouteOif}},
+	},
+	Filter: []nl.Filter{
+		{Field: nl.Field{Offset: 0, Size: 1}},
+		{Field: nl.Field{Offset: 5, Size: 1}},
+		{Field: nl.Field{Offset: 7, Size: 1}},
+		{Field: nl.Field{Path: []uint16{attrRouteTable}}},
+		{Field: nl.Field{Path: []uint16{attrRouteOif}}},
+	},
+	Ignore: []nl.Field{
+		{Path: []uint16{attrRouteCacheinfo}},
+		{Path: []uint16{attrRouteMfcStats}},
+		{Path: []uint16{attrRouteExpires}},
+	},
+}
+
+// WatchRoute lists what GetRouteDump iterates over and goes on with each
+// change; see nl.Watch.
+//
+// The kernel does not tell of IPv4 routes that go with a link, an address or a
+// nexthop object: after events of these the list is read again. The list can be
+// limited by address family, table, protocol, type and outgoing interface.
+func (c *Client) WatchRoute(ctx context.Context, req *GetRouteDumpRequest, opts ...nl.CallOption) iter.Seq2[nl.Change[GetRouteReply], error] {
+	return nl.Watch[GetRouteReply](ctx, c.conn, &opGetRoute, &watchGetRoute, req, opts...)
+}

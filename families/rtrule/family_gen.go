@@ -33,6 +33,8 @@ func Family() *nl.Family { return &family }
 
 // Multicast groups.
 var (
+	// Changes of links, which rules name.
+	GroupLink = nl.Group{Name: "rtnlgrp-link", Value: 1}
 	// Changes of IPv4 rules.
 	GroupIPv4Rule = nl.Group{Name: "rtnlgrp-ipv4-rule", Value: 8}
 	// Changes of IPv6 rules.

@@ -244,3 +244,50 @@ func (c *Client) GetRuleDump(ctx context.Context, req *GetRuleDumpRequest, opts 
 func (c *Client) GetRuleAll(ctx context.Context, req *GetRuleDumpRequest, opts ...nl.CallOption) ([]*GetRuleReply, error) {
 	return nl.All[GetRuleReply](ctx, c.conn, &opGetRule, req, opts...)
 }
+
+var watchGetRule = nl.WatchInfo{
+	Groups:  []nl.Group{GroupIPv4Rule, GroupIPv6Rule},
+	Relist:  []nl.Group{GroupLink},
+	Added:   []uint16{32},
+	Removed: []uint16{33},
+	Key: []nl.Field{
+		{Offset: 0, Size: 1},
+		{Offset: 1, Size: 1},
+		{Offset: 2, Size: 1},
+		{Offset: 3, Size: 1},
+		{Offset: 7, Size: 1},
+		{Path: []uint16{attrFIBRulePriority}},
+		{Path: []uint16{attrFIBRuleDst}},
+		{Path: []uint16{attrFIBRuleSrc}},
+		{Path: []uint16{attrFIBRuleIifname}},
+		{Path: []uint16{attrFIBRuleOifname}},
+		{Path: []uint16{attrFIBRuleFwmark}},
+		{Path: []uint16{attrFIBRuleFwmask}},
+		{Path: []uint16{attrFIBRuleTunID}},
+		{Path: []uint16{attrFIBRuleTable}},
+		{Path: []uint16{attrFIBRuleGoto}},
+		{Path: []uint16{attrFIBRuleL3mdev}},
+		{Path: []uint16{attrFIBRuleUIDRange}},
+		{Path: []uint16{attrFIBRuleProtocol}},
+		{Path: []uint16{attrFIBRuleIPProto}},
+		{Path: []uint16{attrFIBRuleSportRange}},
+		{Path: []uint16{attrFIBRuleDportRange}},
+		{Path: []uint16{attrFIBRuleDSCP}},
+		{Path: []uint16{attrFIBRuleFlowlabel}},
+	},
+	Shared: true,
+	Twins:  true,
+	Filter: []nl.Filter{
+		{Field: nl.Field{Offset: 0, Size: 1}},
+	},
+}
+
+// WatchRule lists what GetRuleDump iterates over and goes on with each change;
+// see nl.Watch.
+//
+// The kernel does not tell when the interface of a rule comes or goes: after
+// events of links the list is read again. The list can be limited by the
+// address family.
+func (c *Client) WatchRule(ctx context.Context, req *GetRuleDumpRequest, opts ...nl.CallOption) iter.Seq2[nl.Change[GetRuleReply], error] {
+	return nl.Watch[GetRuleReply](ctx, c.conn, &opGetRule, &watchGetRule, req, opts...)
+}
