@@ -152,6 +152,10 @@ func (p *port) acknowledged(kept []byte) ([]byte, bool, error) {
 	return kept, acked, nil
 }
 
+// PortID returns the port id of the socket, by which other programs and the kernel
+// can send messages to it.
+func (s *Subscription) PortID() uint32 { return s.socket.portID() }
+
 // An address is to whom a request goes: the kernel if it is zero.
 type address struct{ port, groups uint32 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -70,13 +71,12 @@ func (d *Decoder) leaveRest() {
 func GetStructs[T any, P MessagePtr[T]](d *Decoder, name string, list *[]T, n int) {
 	end := d.end
 	for d.Rest() >= n && d.err == nil {
-		var v T
+		*list = extend(d, *list, 1)
 		d.end = d.pos + n
 		d.enterRest()
-		P(&v).Decode(d)
+		P(&(*list)[len(*list)-1]).Decode(d)
 		d.leaveRest()
 		d.end = end
-		*list = append(*list, v)
 	}
 	if d.err == nil && !isPadding(d.buf[d.pos:d.end]) {
 		d.part(fmt.Sprintf("%s[%d]", name, len(*list)), n)
@@ -163,6 +163,33 @@ func GetRestBody[M Message](d *Decoder, m M) M {
 	return m
 }
 
+// Decoded is Of for a value that d has read.
+func (n EnumNames[T]) Decoded(d *Decoder, v T) string {
+	for i := range n {
+		if n[i].Value == v {
+			return n[i].Name
+		}
+	}
+	var room [20]byte
+	if v < 0 {
+		return d.str(strconv.AppendInt(room[:0], int64(v), 10))
+	}
+	return d.str(strconv.AppendUint(room[:0], uint64(v), 10))
+}
+
+// Selector joins the values of several members that select a body together.
+func (d *Decoder) Selector(values ...string) string {
+	var room [64]byte
+	b := room[:0]
+	for i, v := range values {
+		if i > 0 {
+			b = append(b, '/')
+		}
+		b = append(b, v...)
+	}
+	return d.str(b)
+}
+
 // PutLength puts the number of bytes from start to the end of the buffer into an
 // integer of size bytes that stands at place.
 func (e *Encoder) PutLength(name string, place, size int, order binary.ByteOrder, start int) {
@@ -245,7 +272,8 @@ func (l *KeyValues) Decode(d *Decoder) {
 			d.pos = at
 			d.failPart(fmt.Sprintf("[%d]", len(*l)), fmt.Sprintf("%q at offset %d is no KEY=VALUE", entry, at))
 		default:
-			*l = append(*l, KeyValue{d.str(key), d.str(value)})
+			*l = extend(d, *l, 1)
+			(*l)[len(*l)-1] = KeyValue{d.str(key), d.str(value)}
 		}
 	}
 }

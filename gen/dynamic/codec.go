@@ -64,12 +64,15 @@ func (c *Codec) DecodeEvent(id uint16, body []byte) (*model.Op, *Object, error) 
 		return nil, nil, failf("no event or reply of %s has the id %d", c.family.Name, id)
 	}
 	o, err := c.decode(opLayout(op, m), body)
-	return op, o, in(op.Name, err)
+	if err != nil {
+		return op, nil, in(op.Name, err)
+	}
+	return op, withMessageType(m, id, o), nil
 }
 
 func (c *Codec) event(id uint16) (*model.Op, *model.Message) {
 	for _, op := range c.family.Ops {
-		if op.Event != nil && op.ID == id {
+		if op.Event != nil && (c.family.Bare || op.ID == id || op.ID < id && id <= op.LastID) {
 			return op, op.Event.Message
 		}
 	}
@@ -128,9 +131,12 @@ type layout struct {
 	header *model.Struct
 	set    *model.AttrSet
 	fields []*model.Field // the attributes to encode first
+	parts  []*model.Part  // instead of all these
 }
 
-func messageLayout(m *model.Message) layout { return layout{m.Header, m.Set, m.Fields} }
+func messageLayout(m *model.Message) layout {
+	return layout{header: m.Header, set: m.Set, fields: m.Fields, parts: m.Parts}
+}
 
 // nestLayout is the layout of what is nested in a. There is no message for it if
 // no operation of the family reaches it.
@@ -138,7 +144,7 @@ func nestLayout(a *model.Attr) layout {
 	if a.Message == nil {
 		return layout{header: a.Struct, set: a.Nested}
 	}
-	return layout{a.Message.Header, a.Nested, a.Message.Fields}
+	return layout{header: a.Message.Header, set: a.Nested, fields: a.Message.Fields}
 }
 
 // opLayout is the layout of a message of op; m may be nil, for a message that
@@ -297,7 +303,7 @@ func formatOf(s *model.SubMessage, selector string) *model.Format {
 }
 
 func formatLayout(f *model.Format) layout {
-	l := layout{header: f.Header, set: f.Set}
+	l := layout{header: f.Header, set: f.Set, parts: f.Parts}
 	if f.Body != nil && f.Body.Message != nil {
 		l.fields = f.Body.Message.Fields
 	}

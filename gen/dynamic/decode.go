@@ -13,6 +13,9 @@ type decoder struct {
 
 // message reads a fixed header and attributes.
 func (d *decoder) message(l layout, b []byte, outer *frame) (*Object, error) {
+	if l.parts != nil {
+		return d.parts(l.parts, b, outer)
+	}
 	o := new(Object)
 	b, err := d.header(l, o, b)
 	if err != nil {
@@ -281,7 +284,7 @@ func (d *decoder) body(a *model.Attr, typ uint16, payload []byte, f *frame) (any
 	switch {
 	case form == nil:
 		return Raw{bytes.Clone(payload), typ&flagNested != 0}, nil
-	case form.Set != nil:
+	case form.Set != nil || form.Parts != nil:
 		return d.message(formatLayout(form), payload, f)
 	}
 	return decodeStruct(formStruct(form), payload, d.order)

@@ -62,6 +62,9 @@ func (e *encoder) message(l layout, o *Object, outer *frame) error {
 	if o == nil {
 		o = new(Object)
 	}
+	if l.parts != nil {
+		return e.parts(l.parts, o, outer)
+	}
 	if err := knownNames(l, o); err != nil {
 		return err
 	}
@@ -436,6 +439,8 @@ func (e *encoder) body(a *model.Attr, v any, f *frame) error {
 	switch {
 	case !ok:
 		return failf("%s, want an object", describe(v))
+	case form.Parts != nil:
+		return e.attr(a.ID, func() error { return e.parts(form.Parts, o, f) })
 	case form.Set != nil:
 		return e.attr(a.ID|flagNested, func() error { return e.message(formatLayout(form), o, f) })
 	}

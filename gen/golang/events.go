@@ -27,6 +27,9 @@ func (e *emitter) eventTable(f *jen.File) {
 	var infos []jen.Code
 	for _, op := range eventOps(e.Family) {
 		info := append([]pair{{"ID", jen.Lit(int(op.ID))}, {"Name", jen.Lit(op.Name)}}, layout(op)...)
+		if op.LastID != 0 {
+			info = append(info, pair{"Last", jen.Lit(int(op.LastID))})
+		}
 		info = append(info, pair{"New", jen.Func().Params().Add(e.rt("Message")).Add(
 			oneLine(jen.Return(jen.New(jen.Id(op.Event.GoName)))),
 		)})

@@ -36,6 +36,7 @@ func (e *emitter) familyVar(f *jen.File) {
 	if e.Generic {
 		fields = append(fields, field("Version", jen.Lit(int(e.Version))))
 	}
+	fields = append(fields, e.protocolFields()...)
 	fields = append(fields, field("Schema", jen.Op("&").Id("schema")))
 	if ops := calledOps(e.Family); len(ops) > 0 {
 		var vars []jen.Code

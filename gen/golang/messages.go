@@ -14,9 +14,13 @@ import (
 // message writes a message type, its codec and its other names, except for those
 // that stand beside their operation.
 func (e *emitter) message(f *jen.File, m *model.Message) {
-	e.messageType(f, m)
-	e.messageEncode(f, m)
-	e.messageDecode(f, m)
+	if m.UnknownField == "" { // no attributes
+		e.payload(f, m)
+	} else {
+		e.messageType(f, m)
+		e.messageEncode(f, m)
+		e.messageDecode(f, m)
+	}
 	for _, a := range m.Same {
 		if !e.called[a.GoName] {
 			e.alias(f, m, a.GoName)

@@ -16,13 +16,15 @@ func (e *emitter) opsFile(f *jen.File) {
 		e.opMessages(f, op)
 		e.opAliases(f, op)
 		e.merges(f, op)
-		if op.Do != nil {
+		switch {
+		case op.Register != "":
+			e.register(f, op)
+		case op.Do != nil:
 			e.do(f, op)
 		}
 		if op.Dump != nil {
 			e.dump(f, op)
 			e.all(f, op)
-			e.watch(f, op)
 		}
 	}
 }
@@ -37,10 +39,10 @@ func (e *emitter) opVar(f *jen.File, op *model.Op) {
 	}
 	lit = append(lit, layout(op)...)
 	if d := op.Do; d != nil {
-		switch {
-		case d.Reply == nil:
+		if d.Reply == nil {
 			lit = append(lit, pair{"NoReply", jen.True()})
-		case !d.Ack:
+		}
+		if !d.Ack {
 			lit = append(lit, pair{"NoAck", jen.True()})
 		}
 		if d.ReplyOptional {

@@ -52,7 +52,7 @@ func (e *emitter) subMarkers(f *jen.File, s *model.SubMessage) {
 	for _, b := range s.Bodies {
 		values := jen.Lit(strings.Join(b.Values, " "))
 		body := e.rt("Body").Add(keyed([]pair{{"Values", values}}))
-		if b.Message != nil {
+		if b.Message != nil && len(b.Message.Parts) == 0 {
 			body = e.rt("Nest").Call(values)
 		}
 		f.Func().Params(jen.Op("*").Id(bodyType(b))).Id(s.GoBody).Params().Add(e.rt("Body")).Add(oneLine(jen.Return(body)))

@@ -68,6 +68,7 @@ func (e *emitter) testFile(f *jen.File) {
 			pkg = append(pkg, field(l.key, jen.Index().String().Add(multiline(l.fields))))
 		}
 	}
+	pkg = append(pkg, e.payloadTests()...)
 	f.Var().Id("roundTrip").Op("=").Qual(roundtripPath, "Package").Add(multiline(pkg))
 	f.Line()
 	f.Func().Id("TestRoundTrip").Params(jen.Id("t").Op("*").Qual(testingPath, "T")).Block(

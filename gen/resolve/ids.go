@@ -84,7 +84,8 @@ func (n *opNode) given(id spec.Val[uint32]) bool {
 
 // take gives a request id to an operation; no two may have the same.
 func (s *idSpace) take(n *opNode, id int) uint16 {
-	if other := s.taken[id]; other != nil {
+	// Payloads can tell requests of one id apart, as with the connector.
+	if other := s.taken[id]; other != nil && !(n.hasPayload() && other.hasPayload()) {
 		s.r.diags.Errorf(n.def.Pos, n.path, "the id %d is already that of %q at %s", id, other.Name, other.def.Pos)
 	}
 	s.taken[id] = n

@@ -5,6 +5,7 @@
 package dynclient
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,7 +30,12 @@ func Dial(f *model.Family, opts ...nl.Option) (*Client, error) {
 	schema, ix := newSchema(f)
 	family := &nl.Family{
 		Name: f.Name, Protocol: f.Protocol, Version: f.Version, Schema: schema,
-		Events: events(f, ix),
+		Events: events(f, ix), Bare: f.Bare, AnySender: f.AnySender,
+	}
+	for _, g := range f.Groups {
+		if g.Mask {
+			family.BindGroups |= 1 << (g.Value - 1)
+		}
 	}
 	conn, err := nl.Dial(family, opts...)
 	if err != nil {
@@ -153,22 +159,26 @@ func (c *Client) event(m nl.Message) (*Event, error) {
 		return nil, fmt.Errorf("%s: a notification with the id %d, which the spec does not have", c.family.Name, unknown.ID)
 	}
 	raw := m.(*event)
-	op, o, err := c.codec.DecodeEvent(raw.op.ID, raw.Payload)
+	op, o, err := c.codec.DecodeEvent(cmp.Or(raw.id, raw.op.ID), raw.Payload)
 	return &Event{op, o}, c.malformed(raw.op.Name, err)
 }
 
 // event is a notification as received.
 type event struct {
 	op *model.Op
+	id uint16 // one of those that op stands for
 	nl.Raw
 }
+
+// SetMessageType implements nl.TypedMessage.
+func (e *event) SetMessageType(id uint16) { e.id = id }
 
 func events(f *model.Family, ix index) []nl.EventInfo {
 	var list []nl.EventInfo
 	for _, op := range f.Ops {
 		if op.Event != nil {
 			list = append(list, nl.EventInfo{
-				ID: op.ID, Name: op.Name, Set: ix.set(op.Set), Header: headerLen(op.Header),
+				ID: op.ID, Last: op.LastID, Name: op.Name, Set: ix.set(op.Set), Header: headerLen(op.Header),
 				New: func() nl.Message { return &event{op: op} },
 			})
 		}

@@ -111,6 +111,8 @@ func (f *filler) fields(typ reflect.Type, depth int) reflect.Value {
 	case isRaw(typ):
 		v.Elem().Field(0).Set(reflect.ValueOf(nl.Raw{Payload: f.bytes(f.rnd.IntN(9)), Nested: f.rnd.IntN(2) > 0}))
 		return v
+	case f.isPayload(typ):
+		return f.payload(typ, depth)
 	case isWhole(typ):
 		return f.whole(typ, depth)
 	}
@@ -347,6 +349,8 @@ func (f *filler) value(v reflect.Value, depth int) {
 		v.SetInt(int64(f.rnd.IntN(200)) * int64(units[f.rnd.IntN(len(units))]))
 	case isOpt(t):
 		setOpt(v, func(v reflect.Value) { f.value(v, depth) })
+	case t == keyValuesType:
+		v.Set(reflect.ValueOf(f.keyValues()))
 	case reflect.PointerTo(t).Implements(messageType):
 		v.Set(f.message(t, depth+1).Elem())
 	default:
