@@ -25,6 +25,7 @@ func (e *emitter) opsFile(f *jen.File) {
 		if op.Dump != nil {
 			e.dump(f, op)
 			e.all(f, op)
+			e.watch(f, op)
 		}
 	}
 }
