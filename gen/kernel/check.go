@@ -7,50 +7,73 @@ import (
 	"github.com/nlgen/nlgen/gen/model"
 )
 
-// check returns an error for everything that has no form in C.
-func check(f *model.Family) error {
-	var errs []error
-	report := func(p model.Pos, path, format string, args ...any) {
-		errs = append(errs, fmt.Errorf("%s:%d:%d: %s: %s", p.File, p.Line, p.Col, path, fmt.Sprintf(format, args...)))
+// A checker collects what has no form in C.
+type checker []error
+
+func (c *checker) report(p model.Pos, path, format string, args ...any) {
+	*c = append(*c, fmt.Errorf("%s:%d:%d: %s: %s", p.File, p.Line, p.Col, path, fmt.Sprintf(format, args...)))
+}
+
+// named reports something without a name in C.
+func (c *checker) named(cname string, p model.Pos, path string) {
+	if cname == "" {
+		c.report(p, path, "this has no name in C; give it one with x-nlgen-c-name")
 	}
-	for _, s := range f.Sets {
-		for _, a := range s.Attrs {
-			path := "attribute-sets/" + s.Name + "/attributes/" + a.Name
-			switch {
-			case a.CName == "":
-				report(a.Pos, path, "the attribute has no name in C")
-			case a.Type == model.TypeSubMessage || a.Type == model.TypeRecords:
-				report(a.Pos, path, "an attribute of type %s has no form in the kernel target", a.Type)
+}
+
+// check returns an error for everything that the tables or the UAPI header cannot
+// have.
+func check(f *model.Family) error {
+	var c checker
+	for _, en := range f.Enums {
+		for _, entry := range en.Entries {
+			if en.Header == "" {
+				c.named(entry.CName, entry.Pos, "definitions/"+en.Name+"/entries/"+entry.Name)
 			}
 		}
 	}
-	return errors.Join(errs...)
+	for _, s := range f.Sets {
+		for _, a := range s.Attrs {
+			path := attrPath(a)
+			c.named(a.CName, a.Pos, path)
+			if a.Type == model.TypeSubMessage || a.Type == model.TypeRecords {
+				c.report(a.Pos, path, "an attribute of type %s has no form in the kernel target", a.Type)
+			}
+		}
+	}
+	for _, op := range f.Ops {
+		c.named(op.CName, op.Pos, "operations/"+op.Name)
+	}
+	for _, g := range f.Groups {
+		c.named(g.CName, g.Pos, "mcast-groups/"+g.Name)
+	}
+	return errors.Join(c...)
 }
+
+func attrPath(a *model.Attr) string { return "attribute-sets/" + a.Set.Name + "/attributes/" + a.Name }
 
 // checkModule returns an error for everything that a module cannot have, while the
 // tables can.
 func checkModule(f *model.Family) error {
-	var errs []error
-	report := func(p model.Pos, path, msg string) {
-		errs = append(errs, fmt.Errorf("%s:%d:%d: %s: %s", p.File, p.Line, p.Col, path, msg))
-	}
+	var c checker
 	if f.Bare {
-		report(f.Pos, "x-nlgen-framing", "messages without netlink headers have no form in the kernel target")
+		c.report(f.Pos, "x-nlgen-framing", "messages without netlink headers have no form in the kernel target")
 	}
 	for _, m := range f.Messages {
 		for _, p := range m.Parts {
 			if why := noPartForm(p); why != "" {
-				report(p.Pos, "payload/"+p.Name, why)
+				c.report(p.Pos, "payload/"+p.Name, "%s", why)
 			}
 		}
 		for _, field := range m.Fields {
-			if a := field.Attr; a.Type == model.TypeNest && a.Struct != nil {
-				report(a.Pos, "attribute-sets/"+a.Set.Name+"/attributes/"+a.Name, "a nest with a struct in front has no form in a module")
+			a := field.Attr
+			if a.Type == model.TypeNest && a.Struct != nil {
+				c.report(a.Pos, attrPath(a), "a nest with a struct in front has no form in a module")
 			}
-			if a := field.Attr; a.Multi && shapeOf(a) != multi {
-				report(a.Pos, "attribute-sets/"+a.Set.Name+"/attributes/"+a.Name, "an attribute of this type cannot repeat in a module")
+			if s := shapeOf(a); a.Multi && !s.listed() || s == indexed && a.Multi {
+				c.report(a.Pos, attrPath(a), "an attribute of this type cannot repeat in a module")
 			}
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(c...)
 }

@@ -102,21 +102,3 @@ func load(t *testing.T, path string, opts gen.Options) *model.Family {
 	}
 	return f
 }
-
-func TestDumpFiles(t *testing.T) {
-	paths, _ := filepath.Glob(filepath.Join(kernelsrc.Specs(t), "*.yaml"))
-	ours, _ := filepath.Glob("../../specs/*.yaml")
-	for _, p := range append(append(paths, ours...), "testdata/classic.yaml") {
-		f := load(t, p, gen.Options{})
-		files, err := kernel.Emit(f, kernel.Options{})
-		if err != nil {
-			t.Log(err)
-			continue
-		}
-		for _, file := range files {
-			name := filepath.Join("/tmp/out", f.Name, file.Name)
-			os.MkdirAll(filepath.Dir(name), 0o755)
-			os.WriteFile(name, file.Data, 0o644)
-		}
-	}
-}

@@ -28,7 +28,6 @@ type module struct {
 	*emitter
 	Ident, Stem, License string
 	Protocol             string // macro or number of the netlink protocol
-	FamilyMacro          string
 	HeaderSize           string // of what stands behind the netlink header, with a plus
 	Builds               []*build
 	Events               []*event
@@ -84,7 +83,7 @@ type dispatch struct {
 func (e *emitter) module() *module {
 	m := &module{
 		emitter: e, Ident: e.ident, Stem: e.stem, License: e.opts.License,
-		Protocol: "NETLINK_GENERIC", FamilyMacro: e.C.FamilyName, HeaderSize: "GENL_HDRLEN + ",
+		Protocol: "NETLINK_GENERIC", HeaderSize: "GENL_HDRLEN + ",
 		OpenGroups: len(e.Groups) > 0,
 	}
 	if !e.Generic {

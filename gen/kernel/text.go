@@ -39,25 +39,26 @@ func (w *writer) bytes() []byte {
 
 // broken prints a line, in several if it is too long.
 func (w *writer) broken(line string) {
+	var open []int
 	for columns(line) > limit {
-		head, rest, ok := breakLine(line)
-		if !ok {
+		head, rest, indent := breakLine(line, open)
+		if indent == 0 {
 			break
 		}
 		w.p("%s", head)
-		line = rest
+		line, open = rest, []int{indent}
 	}
 	w.p("%s", line)
 }
 
 // breakLine breaks a line inside parentheses, as few of them as possible. What
-// follows begins below the first character in them.
-func breakLine(line string) (head, rest string, ok bool) {
+// follows begins at the column of the first character in them, which is 0 if there
+// is no place. Open are such columns of earlier lines.
+func breakLine(line string, open []int) (head, rest string, indent int) {
 	if strings.HasPrefix(line, "#") || strings.Contains(line, "/*") || strings.HasPrefix(line, " *") {
-		return "", "", false
+		return "", "", 0
 	}
-	var open []int
-	best, depth, indent := 0, 0, 0
+	best, depth := 0, 0
 	quoted := false
 	for i, c := range line {
 		switch {
@@ -75,9 +76,9 @@ func breakLine(line string) (head, rest string, ok bool) {
 		}
 	}
 	if best == 0 {
-		return "", "", false
+		return "", "", 0
 	}
-	return line[:best], pad(indent) + line[best+1:], true
+	return line[:best], pad(indent) + line[best+1:], indent
 }
 
 func breakable(head string) bool {
