@@ -75,3 +75,7 @@ func correct(root *tree.Node, opts Options, diags *diag.List) *tree.Node {
 
 // Go returns the Go package of a family.
 func Go(f *model.Family) ([]File, error) { return golang.Emit(f, golang.Options{}) }
+
+// GoServer returns the file that the Go package of a family has besides if it can
+// serve, too.
+func GoServer(f *model.Family) (File, error) { return golang.EmitServer(f, golang.Options{}) }

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 )
 
@@ -74,26 +75,26 @@ func (x *exchange) tree() *tree { return x.service.tree(x.handler.op, x.msg.raw)
 func (v *service) tree(op *Op, b []byte) *tree { return v.family.requestTree(op, b) }
 
 // sloppy returns the first place of the request that the kernel rejects but a
-// decoder takes, since replies of the kernel have such.
+// decoder takes, since replies of the kernel have such, or newer specs.
 func (x *exchange) sloppy() *codecError {
 	t := x.tree()
 	if t.root.attr.Set == 0 {
 		return nil
 	}
-	return t.sloppy(t.root, x.service.family.generic())
+	return x.service.sloppy(t, t.root)
 }
 
-func (t *tree) sloppy(n node, generic bool) *codecError {
+func (v *service) sloppy(t *tree, n node) *codecError {
 	children := t.children(n)
+	pos, set := t.content(n)
 	for _, c := range children {
-		if msg, errno := t.wrong(c, generic); msg != "" {
+		if msg, errno := v.wrong(t, c, set); msg != "" {
 			return &codecError{c.start, msg, errno}
 		}
-		if err := t.sloppy(c, generic); err != nil {
+		if err := v.sloppy(t, c); err != nil {
 			return err
 		}
 	}
-	pos, set := t.content(n)
 	if last := len(children) - 1; last >= 0 {
 		pos = children[last].next
 	} else if set == 0 {
@@ -105,24 +106,97 @@ func (t *tree) sloppy(n node, generic bool) *codecError {
 	return nil
 }
 
-// wrong returns what is wrong with an attribute as such.
-func (t *tree) wrong(n node, generic bool) (msg string, errno Errno) {
+// wrong returns what is wrong with an attribute as such. Older families do not
+// care for the flag of nests; elements of arrays need none, and records have none.
+func (v *service) wrong(t *tree, n node, set int) (msg string, errno Errno) {
 	b := t.b[n.pos:n.end]
-	switch typ := n.attr.Type; {
-	case typ == TypeString && bytes.IndexByte(b, 0) < 0:
+	rule := v.rules[ruleKey{set, n.attr.ID}]
+	typ := n.attr.Type
+	isInteger := typ >= TypeU8 && typ <= TypeU64BE
+	flagged := v.family.generic() && n.start < n.pos && !strings.HasPrefix(n.name, "[")
+	switch {
+	case typ == TypeString && !rule.unterminated && bytes.IndexByte(b, 0) < 0:
 		return "no NUL ends the string", errInvalid
 	case typ == TypeFlag && len(b) > 0:
 		return "a flag has no bytes", errRange
-	case !generic || n.start == n.pos: // older families do not care for the flag, records have none
-	case typ == TypeNest && !isElement(n) && !t.isNested(n):
+	case typ == TypeBitfield32 && len(b) == 8 && native.Uint32(b)&^native.Uint32(b[4:]) != 0:
+		return "bits are set that are not selected", errInvalid
+	case flagged && typ == TypeNest && !t.isNested(n):
 		return "the flag of a nest is missing", errInvalid
-	case typ >= TypeU8 && typ <= TypeU64BE && t.isNested(n):
+	case flagged && isInteger && t.isNested(n):
 		return "the attribute is no nest", errInvalid
+	case rule.check == nil:
+		return "", 0
+	case typ == TypeBitfield32 && len(b) == 8:
+		return rule.check(uint64(native.Uint32(b)|native.Uint32(b[4:])), 32)
+	case isInteger && len(b) <= 8:
+		return rule.check(unsigned(typ, b), 8*len(b))
 	}
 	return "", 0
 }
 
 func (t *tree) isNested(n node) bool { return native.Uint16(t.b[n.start+2:])&Nested != 0 }
 
-// isElement reports whether a node is an element of an array.
-func isElement(n node) bool { return strings.HasPrefix(n.name, "[") }
+// A Rule says of an attribute what a server takes. Clients have no such rules:
+// what they read, and pass on, may be of a newer spec.
+type Rule struct {
+	ruleKey
+	unterminated bool
+	check        func(v uint64, bits int) (string, Errno)
+}
+
+type ruleKey struct {
+	set int
+	id  uint16
+}
+
+// OneOf is the rule that an attribute has one of the values of an enum.
+func OneOf[T Integer](set int, id uint16, names EnumNames[T]) Rule {
+	errno := errRange
+	if low, high := names.ends(); high-low != uint64(len(names)-1) {
+		errno = errInvalid // the kernel's number for values in a gap
+	}
+	check := func(v uint64, bits int) (string, Errno) {
+		for _, n := range names {
+			if truncate(uint64(n.Value), bits) == v {
+				return "", 0
+			}
+		}
+		return fmt.Sprintf("%d is no value of the enum", v), errno
+	}
+	return Rule{ruleKey: ruleKey{set, id}, check: check}
+}
+
+// ends returns the least and the greatest value.
+func (n EnumNames[T]) ends() (low, high uint64) {
+	if len(n) == 0 {
+		return 0, 0
+	}
+	least, most := n[0].Value, n[0].Value
+	for _, v := range n {
+		least, most = min(least, v.Value), max(most, v.Value)
+	}
+	return uint64(least), uint64(most)
+}
+
+func truncate(v uint64, bits int) uint64 { return v << (64 - bits) >> (64 - bits) }
+
+// BitsOf is the rule that an attribute has no bits without a name.
+func BitsOf[T Integer](set int, id uint16, names FlagNames[T]) Rule {
+	var mask uint64
+	for _, n := range names {
+		mask |= uint64(n.Value)
+	}
+	check := func(v uint64, bits int) (string, Errno) {
+		if v&^mask != 0 {
+			return fmt.Sprintf("%#x has bits outside the mask %#x", v, mask), errInvalid
+		}
+		return "", 0
+	}
+	return Rule{ruleKey: ruleKey{set, id}, check: check}
+}
+
+// Unterminated is the rule that a string need not end with a NUL.
+func Unterminated(set int, id uint16) Rule {
+	return Rule{ruleKey: ruleKey{set, id}, unterminated: true}
+}

@@ -135,10 +135,10 @@ func decodeControlGroup(g *Group, d *Decoder) {
 
 // controlService answers what clients of a generic family ask nlctrl.
 func (s *Server) controlService() *service {
-	return newService(&controlFamily, controlID, []Handler{
+	return newService(&controlFamily, controlID, Service{Handlers: []Handler{
 		HandleDo(&opGetFamily, s.getFamily),
 		HandleDump(&opGetFamily, s.getFamilies),
-	})
+	}})
 }
 
 func (s *Server) getFamily(_ context.Context, req *controlRequest) (*controlReply, error) {

@@ -64,6 +64,17 @@ type service struct {
 	family   *Family
 	id       uint16 // message type, if it is generic
 	handlers map[handlerKey]*Handler
+	rules    map[ruleKey]Rule
+}
+
+// A Service is what a server does: how it answers, and what it has besides.
+type Service struct {
+	// Groups are the multicast groups of a generic family; they are numbered in
+	// this order.
+	Groups   []Group
+	Handlers []Handler
+	// Rules add to what the schema and the messages of the family say.
+	Rules []Rule
 }
 
 type handlerKey struct {
@@ -71,10 +82,13 @@ type handlerKey struct {
 	dump    bool
 }
 
-func newService(f *Family, id uint16, handlers []Handler) *service {
-	v := &service{f, id, make(map[handlerKey]*Handler)}
-	for i, h := range handlers {
-		v.handlers[handlerKey{h.op.Request, h.dump != nil}] = &handlers[i]
+func newService(f *Family, id uint16, with Service) *service {
+	v := &service{f, id, make(map[handlerKey]*Handler), make(map[ruleKey]Rule)}
+	for i, h := range with.Handlers {
+		v.handlers[handlerKey{h.op.Request, h.dump != nil}] = &with.Handlers[i]
+	}
+	for _, r := range with.Rules {
+		v.rules[r.ruleKey] = r
 	}
 	return v
 }
@@ -151,9 +165,8 @@ func ServeWholeRequests() ServeOption { return func(c *serveConfig) { c.wordy = 
 // defaultPending bounds the datagrams of a client that wait for their turn.
 const defaultPending = 256
 
-// NewServer returns a server for the family. Multicast groups of a generic family
-// are numbered in their order. Close it to release its resources.
-func NewServer(f *Family, groups []Group, handlers []Handler, opts ...ServeOption) *Server {
+// NewServer returns a server for the family. Close it to release its resources.
+func NewServer(f *Family, with Service, opts ...ServeOption) *Server {
 	s := &Server{
 		family: f,
 		config: serveConfig{pending: defaultPending},
@@ -164,10 +177,10 @@ func NewServer(f *Family, groups []Group, handlers []Handler, opts ...ServeOptio
 		o(&s.config)
 	}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	s.services = []*service{newService(f, firstFamilyID, handlers)}
+	s.services = []*service{newService(f, firstFamilyID, with)}
 	if f.generic() {
 		s.services = append(s.services, s.controlService())
-		for i, g := range groups {
+		for i, g := range with.Groups {
 			s.groups = append(s.groups, Group{g.Name, uint32(i + 1)})
 		}
 	}
@@ -178,6 +191,9 @@ func NewServer(f *Family, groups []Group, handlers []Handler, opts ...ServeOptio
 	s.carriers = []carrier{s.pipe}
 	return s
 }
+
+// Family returns the family that the server answers for.
+func (s *Server) Family() *Family { return s.family }
 
 // connect implements Peer.
 func (s *Server) connect(config) (transport, error) { return pipeTransport{s.pipe}, nil }

@@ -14,12 +14,13 @@ import (
 	"github.com/nlgen/nlgen/gen"
 	"github.com/nlgen/nlgen/gen/config"
 	"github.com/nlgen/nlgen/gen/diag"
+	"github.com/nlgen/nlgen/gen/model"
 )
 
 func newGenerate() *cobra.Command {
 	var (
 		out, pkg, project string
-		check             bool
+		check, server     bool
 		flags             specFlags
 	)
 	cmd := &cobra.Command{
@@ -42,6 +43,9 @@ earlier run that are no longer needed are removed; other files are left alone.`,
 			if err != nil {
 				return err
 			}
+			for i := range jobs {
+				jobs[i].server = jobs[i].server || server
+			}
 			outputs, ds, err := generate(jobs)
 			if err != nil {
 				return err
@@ -59,6 +63,7 @@ earlier run that are no longer needed are removed; other files are left alone.`,
 	f := cmd.Flags()
 	f.StringVarP(&out, "output", "o", ".", "write to `DIR`")
 	f.StringVar(&pkg, "package", "", "`NAME` of the Go package; only with one SPEC")
+	f.BoolVar(&server, "server", false, "generate servers, too: to serve a protocol, or to test clients without the kernel")
 	f.BoolVar(&check, "check", false, "write nothing; fail and list the files if any is not up to date")
 	f.StringVar(&project, "config", config.FileName, "project `FILE` to use when no SPEC is given")
 	f.StringSliceVar(&flags.ops, "op", nil, "generate only the operation `NAME`; may be repeated")
@@ -73,7 +78,7 @@ func rightFlags(cmd *cobra.Command, specs []string) error {
 	useless := []string{"config"}
 	with := "with"
 	if len(specs) == 0 {
-		useless, with = []string{"output", "package", "op", "overlay", "lenient", "no-errata"}, "without"
+		useless, with = []string{"output", "package", "op", "server", "overlay", "lenient", "no-errata"}, "without"
 	}
 	for _, name := range useless {
 		if cmd.Flags().Changed(name) {
@@ -92,6 +97,8 @@ type job struct {
 	dir  string // where the package goes, or
 	root string // the directory in which a directory of the package's name does
 	opts gen.Options
+
+	server bool // with the server
 }
 
 // jobsOf returns what the command line or, without specs, the project file asks for.
@@ -142,8 +149,10 @@ func projectJobs(path string) ([]job, diag.List, error) {
 
 func itemJobs(item *config.Item) ([]job, diag.List, error) {
 	var diags diag.List
+	server := false
 	for _, t := range item.Targets.Value {
-		if t.Value != config.Go {
+		server = server || t.Value == config.Server
+		if t.Value != config.Go && t.Value != config.Server {
 			diags.Add(diag.Diagnostic{
 				Pos: t.Pos, Path: "targets",
 				Msg: fmt.Sprintf("this version of nlgen has no target %q", t.Value), Hint: "leave it out",
@@ -165,7 +174,7 @@ func itemJobs(item *config.Item) ([]job, diag.List, error) {
 	diags.Add(ds...)
 	var jobs []job
 	for _, s := range specs {
-		jobs = append(jobs, job{spec: s, root: item.OutDir(), opts: opts})
+		jobs = append(jobs, job{spec: s, root: item.OutDir(), opts: opts, server: server})
 	}
 	return jobs, diags, nil
 }
@@ -185,7 +194,7 @@ func generate(jobs []job) ([]gen.Output, diag.List, error) {
 		if family == nil {
 			continue
 		}
-		files, err := gen.Go(family)
+		files, err := goFiles(family, j.server)
 		if err != nil {
 			return nil, nil, withStatus(exitBadSpec, fmt.Errorf("%s: %w", j.spec, err))
 		}
@@ -207,6 +216,16 @@ func generate(jobs []job) ([]gen.Output, diag.List, error) {
 		diags.Add(used.unused(j.opts.Overlays)...)
 	}
 	return outputs, diags, nil
+}
+
+// goFiles returns the Go package of a family.
+func goFiles(f *model.Family, server bool) ([]gen.File, error) {
+	files, err := gen.Go(f)
+	if err != nil || !server {
+		return files, err
+	}
+	file, err := gen.GoServer(f)
+	return append(files, file), err
 }
 
 // checkOutputs prints the files that are not up to date.

@@ -59,6 +59,7 @@ type Target string
 // The targets. An item without any generates Go.
 const (
 	Go     Target = "go"
+	Server Target = "server" // besides Go: what serves the family
 	Docs   Target = "docs"
 	Kernel Target = "kernel"
 )
@@ -112,7 +113,7 @@ func item(c tree.Cursor, dir string) *Item {
 		Overlays:   tree.Values(m, "overlays", pattern),
 		Out:        tree.Value(m, "out", tree.Name),
 		Package:    tree.Value(m, "package", tree.Name),
-		Targets:    tree.Values(m, "targets", tree.Choice(Go, Docs, Kernel)),
+		Targets:    tree.Values(m, "targets", tree.Choice(Go, Server, Docs, Kernel)),
 		Operations: tree.Values(m, "operations", tree.Name),
 		Lenient:    tree.Value(m, "lenient", tree.Bool),
 		dir:        dir,

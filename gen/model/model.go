@@ -440,6 +440,8 @@ type Event struct {
 	// Message is the layout; a notification's type embeds it.
 	Message *Message
 	Embed   bool // false: GoName is Message itself
+	// GoNotify is the method of a server that sends it.
+	GoNotify string
 }
 
 // A Group is a multicast group.

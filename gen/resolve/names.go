@@ -8,7 +8,7 @@ import (
 )
 
 // reserved are the identifiers every generated package declares.
-var reserved = []string{"Client", "Dial", "Event", "Family", "Name", "New", "Version"}
+var reserved = []string{"Client", "Dial", "Event", "Family", "Name", "New", "Serve", "Server", "Serving", "UnimplementedServer", "Version"}
 
 // names settles the Go names that depend on others. Where two kinds of things
 // want one name the weaker kind gives way, whatever the order: a definition to
@@ -30,6 +30,7 @@ func (r *resolver) names() {
 		if taken[n.GoName] && !n.def.GoName.Set {
 			n.Event.GoName += "Event"
 		}
+		n.Event.GoNotify = "Notify" + n.Event.GoName
 	}
 }
 
