@@ -233,6 +233,9 @@ func (r *replica[T]) remove(m *T) {
 
 // settle waits until nothing has changed for d.
 func (r *replica[T]) settle(d time.Duration) {
+	r.mu.Lock()
+	r.last = time.Now()
+	r.mu.Unlock()
 	for {
 		r.mu.Lock()
 		quiet := time.Since(r.last)

@@ -409,3 +409,26 @@ func TestFieldKeys(t *testing.T) {
 		seen[string(key)] = i
 	}
 }
+
+// TestWatchAllocs checks that events which change nothing cost no memory.
+func TestWatchAllocs(t *testing.T) {
+	for _, info := range []*WatchInfo{&linkWatch, &sharedWatch} {
+		w := &watcher{conn: &Conn{family: &linkFamily}, op: &opGetLink, info: info, view: map[string]*object{}, want: make([][]byte, len(info.Filter))}
+		w.tell = func(ChangeKind, []byte, []byte) error { return nil }
+		w.ignore = ignoredFields(info.Ignore)
+		bodies := [][]byte{obj(1, "a", attr(attrCounter, u32(1))), obj(1, "a", attr(attrCounter, u32(1)))}
+		if info == &linkWatch {
+			bodies[1] = obj(1, "a", attr(attrCounter, u32(2)))
+		}
+		i := 0
+		allocs := testing.AllocsPerRun(100, func() {
+			i++
+			if err := w.came(bodies[i%2], 0); err != nil {
+				t.Fatal(err)
+			}
+		})
+		if allocs != 0 {
+			t.Errorf("%v allocations for an event", allocs)
+		}
+	}
+}
