@@ -48,11 +48,11 @@ func flagText(m *message) string {
 
 // describe returns the content of a message by name.
 func (c *Conn) describe(m *message, set, header int) string {
-	switch data := c.family.isData(m.Type) || m.Type > typeDone; {
-	case data && set == 0 && header == 0 && !c.family.generic():
-		return value(TypeBinary, m.body)
-	case !data && (m.Type == typeError || m.Type == typeDone):
+	switch {
+	case (m.Type == typeError || m.Type == typeDone) && !c.family.isData(m.Type):
 		return describeControl(m)
+	case set == 0 && header == 0 && !c.family.generic():
+		return value(TypeBinary, m.body) // no attributes
 	}
 	if c.family.generic() {
 		m.takeGenl()

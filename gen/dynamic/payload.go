@@ -113,7 +113,11 @@ func fillSelectors(p *model.Part, body *Object, structs map[*model.Part]*Object)
 	}
 	for i, value := range strings.Split(fits[0].Value, "/") {
 		r := p.Selector[i]
-		structs[r.Part] = withMember(structs[r.Part], r.Path, value)
+		var v any = value
+		if r.Member().Enum == nil {
+			v = fits[0].Numbers[i]
+		}
+		structs[r.Part] = withMember(structs[r.Part], r.Path, v)
 	}
 	return nil
 }
@@ -196,7 +200,7 @@ func (e *encoder) partBody(p *model.Part, v any, structs map[*model.Part]*Object
 		e.buf = append(e.buf, raw.Payload...)
 		return nil
 	}
-	form := formatOf(p.Sub, partSelector(p, structs))
+	form := formatOf(p.Sub, partSelector(p, structs, e.order))
 	o, ok := v.(*Object)
 	switch {
 	case form == nil:
@@ -216,7 +220,7 @@ func (e *encoder) partBody(p *model.Part, v any, structs map[*model.Part]*Object
 
 // partSelector returns what selects the form of p: the values of the members, with
 // slashes between them.
-func partSelector(p *model.Part, structs map[*model.Part]*Object) string {
+func partSelector(p *model.Part, structs map[*model.Part]*Object, host byteOrder) string {
 	var values []string
 	for _, r := range p.Selector {
 		o := structs[r.Part]
@@ -226,10 +230,28 @@ func partSelector(p *model.Part, structs map[*model.Part]*Object) string {
 				o = new(Object)
 			}
 		}
-		f := &frame{object: o}
-		values = append(values, f.headerSelector(r.Member()))
+		values = append(values, memberText(o, r.Member(), host))
 	}
 	return strings.Join(values, "/")
+}
+
+// memberText returns the value of an integer, zero if it is left out, as the formats
+// of a sub-message name it.
+func memberText(o *Object, m *model.Member, host byteOrder) string {
+	if m.Enum != nil {
+		return (&frame{object: o}).headerSelector(m)
+	}
+	v, ok := o.Get(m.Name)
+	if !ok {
+		v = uint64(0)
+	}
+	s := memberScalar(m)
+	s.hint = model.HintNone
+	bits, err := s.encode(v, host)
+	if err != nil {
+		return describe(v)
+	}
+	return describe(s.number(bits))
 }
 
 // length puts the length of a part into the member that counts it.
@@ -255,7 +277,7 @@ func (d *decoder) parts(parts []*model.Part, b []byte, outer *frame) (*Object, e
 		own, after := b, []byte(nil)
 		if p.Length != nil {
 			v, _ := memberAt(structs[p.Length.Part], p.Length.Path)
-			n, err := enumNumber(memberScalar(p.Length.Member()), v)
+			n, err := memberScalar(p.Length.Member()).encode(v, d.order)
 			switch {
 			case err != nil:
 				return nil, at(p.Name, err)
@@ -359,7 +381,7 @@ func keyValues(b []byte) (any, error) {
 }
 
 func (d *decoder) partBody(p *model.Part, b []byte, structs map[*model.Part]*Object, outer *frame) (any, error) {
-	form := formatOf(p.Sub, partSelector(p, structs))
+	form := formatOf(p.Sub, partSelector(p, structs, d.order))
 	switch {
 	case form == nil:
 		return Raw{Payload: bytes.Clone(b)}, nil
@@ -381,7 +403,9 @@ func withMessageType(m *model.Message, id uint16, o *Object) *Object {
 	if i < 0 {
 		return o
 	}
-	typ := scalar{typ: model.TypeU16, enum: m.Parts[i].Enum}
-	front := Member{m.Parts[i].Name, enumValue(typ, uint64(id))}
+	front := Member{m.Parts[i].Name, uint64(id)}
+	if e := m.Parts[i].Enum; e != nil {
+		front.Value = enumValue(scalar{typ: model.TypeU16, enum: e}, uint64(id))
+	}
 	return &Object{members: append([]Member{front}, o.members...)}
 }

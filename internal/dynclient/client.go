@@ -140,6 +140,30 @@ func (c *Client) Listen(ctx context.Context, groups ...*model.Group) (iter.Seq2[
 	if err != nil {
 		return nil, err
 	}
+	return c.events(ctx, sub), nil
+}
+
+// Register performs an operation that makes the kernel send messages to the socket
+// it comes from, joins groups besides, and yields what comes as Listen does.
+func (c *Client) Register(ctx context.Context, op *model.Op, json []byte, groups ...*model.Group) (iter.Seq2[*Event, error], error) {
+	req, err := c.encode(op, false, json)
+	if err != nil {
+		return nil, err
+	}
+	sub, err := nl.Register(ctx, c.conn, c.op(op, op.Do), &nl.Raw{Payload: req})
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range groups {
+		if err := sub.Join(nl.Group{Name: g.Name, Value: g.Value}); err != nil {
+			return nil, errors.Join(err, sub.Close())
+		}
+	}
+	return c.events(ctx, sub), nil
+}
+
+// events yields the events of a subscription, which it closes in the end.
+func (c *Client) events(ctx context.Context, sub *nl.Subscription) iter.Seq2[*Event, error] {
 	return func(yield func(*Event, error) bool) {
 		defer sub.Close()
 		for m, err := range sub.Events(ctx) {
@@ -151,7 +175,7 @@ func (c *Client) Listen(ctx context.Context, groups ...*model.Group) (iter.Seq2[
 				return
 			}
 		}
-	}, nil
+	}
 }
 
 func (c *Client) event(m nl.Message) (*Event, error) {
