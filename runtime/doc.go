@@ -22,8 +22,16 @@
 // # Events
 //
 // Subscribe joins multicast groups with a socket of its own. Events streams the
-// messages. If they come faster than they are read, the stream says how many were
-// lost, by an error that matches ErrOverrun, and goes on.
+// messages, Stream the same with their headers, groups and namespaces. If they come
+// faster than they are read, the stream says how many were lost, by an error that
+// matches ErrOverrun, and goes on.
+//
+// # Watches
+//
+// Watch lists the objects of a dump and yields each change from then on: Added,
+// Changed, Removed, and Synced when the list is complete. It subscribes before it
+// lists, tells older events from newer objects, and lists again when events were
+// lost, a dump was interrupted, or the kernel changes what no event tells of.
 //
 // # Values that may be absent
 //
