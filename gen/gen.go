@@ -8,6 +8,9 @@
 package gen
 
 import (
+	"fmt"
+	"slices"
+
 	"github.com/nlgen/nlgen/gen/diag"
 	"github.com/nlgen/nlgen/gen/errata"
 	"github.com/nlgen/nlgen/gen/golang"
@@ -36,12 +39,31 @@ func LoadOverlay(name string, data []byte) (*Overlay, diag.List) { return overla
 
 // Load turns the text of a spec into the model of its family. The name goes
 // into positions; it is not opened. The family is nil if the list has errors.
+//
+// The built-in corrections are for the specs that were known when they were
+// written. Those that make a variant of a spec fail are left out.
 func Load(name string, data []byte, opts Options) (*model.Family, diag.List) {
 	root, diags := tree.Load(name, data)
 	if root == nil || diags.HasErrors() {
 		return nil, diags
 	}
-	root = correct(root, opts, &diags)
+	builtIn := errata.For(root)
+	if opts.NoErrata {
+		builtIn = nil
+	}
+	family, found := load(root, builtIn, opts)
+	if family == nil && builtIn != nil {
+		family, found = withoutFaulty(root, *builtIn, opts, found)
+	}
+	diags.Add(found...)
+	return family, diags
+}
+
+// load corrects a spec and resolves it. The built-in corrections are nil if
+// there are none.
+func load(root *tree.Node, builtIn *Overlay, opts Options) (*model.Family, diag.List) {
+	var diags diag.List
+	root = correct(root, builtIn, opts, &diags)
 	s, ds := spec.Decode(root, spec.Options{Lenient: opts.Lenient})
 	diags.Add(ds...)
 	if diags.HasErrors() {
@@ -55,20 +77,68 @@ func Load(name string, data []byte, opts Options) (*model.Family, diag.List) {
 	return family, diags
 }
 
+// withoutFaulty loads a spec that the built-in corrections make fail: those are
+// left out without which there are fewer errors. What it returns is found if the
+// spec is wrong by itself.
+func withoutFaulty(root *tree.Node, builtIn Overlay, opts Options, found diag.List) (*model.Family, diag.List) {
+	_, without := load(root, nil, opts)
+	if !slices.ContainsFunc(found, func(d diag.Diagnostic) bool {
+		return d.Severity == diag.Error && !slices.Contains(without, d)
+	}) {
+		return nil, found
+	}
+	var skipped diag.List
+	for i := 0; i < len(builtIn.Entries); {
+		trial := builtIn
+		trial.Entries = slices.Delete(slices.Clone(builtIn.Entries), i, i+1)
+		family, fewer := load(root, &trial, opts)
+		if countErrors(fewer) >= countErrors(found) {
+			i++
+			continue
+		}
+		skipped.Add(leftOut(builtIn.Entries[i], found, fewer))
+		if builtIn, found = trial, fewer; family != nil {
+			return family, append(skipped, found...)
+		}
+	}
+	return nil, append(skipped, found...)
+}
+
+func countErrors(list diag.List) int {
+	n := 0
+	for _, d := range list {
+		if d.Severity == diag.Error {
+			n++
+		}
+	}
+	return n
+}
+
+// leftOut warns of a correction without which some errors are gone.
+func leftOut(e *overlay.Entry, found, fewer diag.List) diag.Diagnostic {
+	i := slices.IndexFunc(found, func(d diag.Diagnostic) bool {
+		return d.Severity == diag.Error && !slices.Contains(fewer, d)
+	})
+	d := diag.Diagnostic{Pos: e.Pos, Severity: diag.Warning, Path: e.At[0].Value}
+	d.Msg = fmt.Sprintf("%s left out, which does not go with this version of the spec", e.Action)
+	if i >= 0 {
+		d.Msg += ": " + found[i].Msg
+	}
+	return d
+}
+
 // correct applies the built-in overlay and those of the user that name the spec.
-func correct(root *tree.Node, opts Options, diags *diag.List) *tree.Node {
-	if !opts.NoErrata {
-		var results []overlay.Result
-		root, results = errata.Apply(root)
+func correct(root *tree.Node, builtIn *Overlay, opts Options, diags *diag.List) *tree.Node {
+	var results []overlay.Result
+	if builtIn != nil {
+		root, results = builtIn.Apply(root)
 		diags.Add(overlay.Notes(results)...)
 	}
 	for _, o := range opts.Overlays {
-		if !o.Matches(root) {
-			continue
+		if o.Matches(root) {
+			root, results = o.Apply(root)
+			diags.Add(overlay.Report(results)...)
 		}
-		var results []overlay.Result
-		root, results = o.Apply(root)
-		diags.Add(overlay.Report(results)...)
 	}
 	return root
 }

@@ -101,14 +101,15 @@ func (c *Conn) Transaction(ctx context.Context, brackets *Brackets, opts ...Batc
 // Queue adds a request to the batch. The reply is decoded into reply, a zero
 // message, before Wait returns; it may be nil. A nil req is a zero request.
 func Queue[R, Q any, PR MessagePtr[R], PQ MessagePtr[Q]](b *Batch, op *Op, req PQ, reply PR, opts ...CallOption) {
-	if reply == nil {
-		QueueExec(b, op, req, opts...)
-		return
+	// Small enough to be inlined: then the options need no memory.
+	var to Message
+	if reply != nil {
+		to = reply
 	}
 	if req == nil {
 		req = new(Q)
 	}
-	b.add(op, req, reply, opts)
+	b.add(op, req, to, opts)
 }
 
 // QueueExec adds a request to the batch whose reply, if there is one, does not

@@ -295,13 +295,18 @@ func Ahead[T any](d *Decoder, id uint16, o Opt[T], get func(*Decoder, *Opt[T])) 
 	if o.ok {
 		return o
 	}
+	return ahead(d, id, get)
+}
+
+func ahead[T any](d *Decoder, id uint16, get func(*Decoder, *Opt[T])) Opt[T] {
+	o := New[Opt[T]](d)
 	pos, off, lim, typ := d.pos, d.off, d.lim, d.typ
 	for d.Next() {
 		if d.ID() == id {
-			get(d, &o)
+			get(d, o)
 			break
 		}
 	}
 	d.pos, d.off, d.lim, d.typ = pos, off, lim, typ
-	return o
+	return *o
 }

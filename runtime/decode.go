@@ -46,11 +46,17 @@ func Unmarshal(b []byte, m Message) error {
 // d is used again. Decoding again and again with one Decoder allocates nothing,
 // except for strings not seen before.
 func DecodeInto[T any, P MessagePtr[T]](d *Decoder, b []byte, m P) error {
-	d.Reset(b)
-	d.reuse()
 	*m = *new(T)
+	d.Reuse(b)
 	m.Decode(d)
 	return d.Err()
+}
+
+// Reuse is Reset for a message that is decoded into storage of d, as DecodeInto
+// does it; the message must be zero.
+func (d *Decoder) Reuse(b []byte) {
+	d.Reset(b)
+	d.reuse()
 }
 
 // Reset makes d read b from its start, and what it reads safe to keep. Interned
@@ -174,7 +180,7 @@ func (d *Decoder) Struct(n int) []byte {
 	if d.end-d.pos >= n {
 		return d.Take(n)
 	}
-	b := make([]byte, n)
+	b := extend(d, []byte(nil), n)
 	d.pos += copy(b, d.buf[d.pos:d.end])
 	return b
 }

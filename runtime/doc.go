@@ -19,6 +19,17 @@
 // If objects come or go during a dump, the kernel says that the list may be
 // inconsistent: Dump ends with ErrDumpInterrupted, All starts over.
 //
+// # Many messages
+//
+// With Reuse, a dump decodes into one message again and again, and allocates
+// nothing for each. AppendAll collects a list in a slice that the caller uses
+// again. A Batch sends many requests with few system calls and returns the reply
+// or the error of each to its place; a transaction is a batch that is done all or
+// not at all. Without a Conn, an Encoder and DecodeInto do the same for messages.
+//
+// Values that replies refer to are allocated several at a time: one that is kept
+// keeps up to 4 KiB of those beside it, and an item of a dump up to 16 KiB.
+//
 // # Events
 //
 // Subscribe joins multicast groups with a socket of its own. Events streams the

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"time"
 )
 
 // Integer is any integer type, so also generated enums and flags.
@@ -383,60 +382,4 @@ func (e *Encoder) flag(id uint16) { e.End(e.Begin(id)) }
 func GetFlag(d *Decoder, set *bool) {
 	payload := d.buf[d.off:d.lim]
 	*set = len(payload) == 0 || len(bytes.Trim(payload, "\x00")) > 0
-}
-
-// A Wire is the wire type of an integer, for values that Go sees as another type.
-type Wire uint8
-
-// The wire types of a duration.
-const (
-	WireU8 Wire = iota
-	WireU16
-	WireU32
-	WireU16BE
-	WireU32BE
-)
-
-// PutDuration appends a duration as a count of unit.
-func PutDuration(e *Encoder, id uint16, o Opt[time.Duration], wire Wire, unit time.Duration) {
-	if o.ok {
-		putDuration(e, id, o.v, wire, unit)
-	}
-}
-
-func putDuration(e *Encoder, id uint16, v time.Duration, wire Wire, unit time.Duration) {
-	n := int64(v / unit)
-	switch wire {
-	case WireU8:
-		putU8(e, id, n)
-	case WireU16:
-		putU16(e, id, n)
-	case WireU32:
-		putU32(e, id, n)
-	case WireU16BE:
-		putU16BE(e, id, n)
-	case WireU32BE:
-		putU32BE(e, id, n)
-	}
-	if v%unit != 0 {
-		e.Fail(fmt.Sprintf("%v is no multiple of %v", v, unit))
-	}
-}
-
-// GetDuration reads the current attribute as a count of unit.
-func GetDuration(d *Decoder, o *Opt[time.Duration], wire Wire, unit time.Duration) {
-	var n Opt[int64]
-	switch wire {
-	case WireU8:
-		GetU8(d, &n)
-	case WireU16:
-		GetU16(d, &n)
-	case WireU32:
-		GetU32(d, &n)
-	case WireU16BE:
-		GetU16BE(d, &n)
-	case WireU32BE:
-		GetU32BE(d, &n)
-	}
-	*o = Opt[time.Duration]{time.Duration(n.v) * unit, n.ok}
 }

@@ -60,6 +60,17 @@ func extend[T any, S ~[]T](d *Decoder, list S, n int) S {
 	return append(list, make([]T, n)...)
 }
 
+// AppendElems appends elements to a list of the message that d decodes.
+func AppendElems[T any, S ~[]T](d *Decoder, list S, elems ...T) S {
+	n := len(list)
+	list = extend(d, list, len(elems))
+	copy(list[n:], elems)
+	return list
+}
+
+// CString returns b up to its first NUL, for the string members of structs.
+func (d *Decoder) CString(b []byte) string { return d.str(cString(b)) }
+
 // arenaOf returns the arena for values of type T. Messages of one kind ask for
 // types in the same order, so the arena used last or the next is the likely one.
 func arenaOf[T any](d *Decoder) *arena[T] {

@@ -131,6 +131,12 @@ func PutAddrPort(e *Encoder, id uint16, o Opt[netip.AddrPort]) {
 
 func (e *Encoder) addrPort(id uint16, v netip.AddrPort) {
 	start := e.Begin(id)
+	WriteAddrPort(&v, e)
+	e.End(start)
+}
+
+// WriteAddrPort appends a struct sockaddr_in or sockaddr_in6.
+func WriteAddrPort(v *netip.AddrPort, e *Encoder) {
 	switch a := v.Addr(); {
 	case a.Is4():
 		b := e.Grow(sockaddrInLen)
@@ -154,7 +160,6 @@ func (e *Encoder) addrPort(id uint16, v netip.AddrPort) {
 	default:
 		e.Fail("the zero netip.Addr is no address")
 	}
-	e.End(start)
 }
 
 // Lengths and families of socket addresses (include/uapi/linux/in.h, in6.h).
@@ -168,24 +173,30 @@ const (
 // GetAddrPort reads the current attribute as a struct sockaddr_in or
 // sockaddr_in6; any other goes to u.
 func GetAddrPort(d *Decoder, o *Opt[netip.AddrPort], u *RawAttrs) {
-	b := d.Payload()
-	if len(b) < 2 {
+	if v, ok := addrPort(d.Payload()); ok {
+		*o = Some(v)
+	} else {
 		d.Unknown(u)
-		return
+	}
+}
+
+// addrPort reads b as a struct sockaddr_in or sockaddr_in6.
+func addrPort(b []byte) (v netip.AddrPort, ok bool) {
+	if len(b) < 2 {
+		return v, false
 	}
 	switch family := native.Uint16(b); {
 	case family == afInet && len(b) == sockaddrInLen:
 		a := netip.AddrFrom4([4]byte(b[4:]))
-		*o = Some(netip.AddrPortFrom(a, binary.BigEndian.Uint16(b[2:])))
+		return netip.AddrPortFrom(a, binary.BigEndian.Uint16(b[2:])), true
 	case family == afInet6 && len(b) == sockaddrIn6Len:
 		a := netip.AddrFrom16([16]byte(b[8:]))
 		if scope := native.Uint32(b[24:]); scope != 0 {
 			a = a.WithZone(fmt.Sprint(scope))
 		}
-		*o = Some(netip.AddrPortFrom(a, binary.BigEndian.Uint16(b[2:])))
-	default:
-		d.Unknown(u)
+		return netip.AddrPortFrom(a, binary.BigEndian.Uint16(b[2:])), true
 	}
+	return v, false
 }
 
 // HardwareAddr parses a MAC address for a literal; it panics on a malformed one.
@@ -246,6 +257,3 @@ func cString(b []byte) []byte {
 	}
 	return b
 }
-
-// CString returns b up to its first NUL, for the string members of structs.
-func CString(b []byte) string { return string(cString(b)) }

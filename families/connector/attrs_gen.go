@@ -75,7 +75,7 @@ func (m *ProcMessage) Encode(e *nl.Encoder) {
 // Decode implements nl.Message.
 func (m *ProcMessage) Decode(d *nl.Decoder) {
 	nl.GetPart(d, "event", &m.Event, sizeProcEvent)
-	m.Data = nl.GetRestBody(d, NewProcData(namesWhat.Decoded(d, m.Event.What)))
+	m.Data = nl.GetRestBody(d, NewProcData(d, namesWhat.Decoded(d, m.Event.What)))
 }
 
 // Body is the body of a message from the kernel, by the id in its header.
@@ -103,13 +103,14 @@ type UnknownBody struct{ nl.Raw }
 
 func (m *UnknownBody) bodyBody() nl.Body { return nl.Body{Nested: m.Nested} }
 
-// NewBody returns an empty body for a selector.
-func NewBody(selector string) Body {
+// NewBody returns an empty body for a selector, for a message that d decodes; d
+// may be nil.
+func NewBody(d *nl.Decoder, selector string) Body {
 	switch selector {
 	case "proc/1":
-		return new(ProcMessage)
+		return nl.New[ProcMessage](d)
 	default:
-		return new(UnknownBody)
+		return nl.New[UnknownBody](d)
 	}
 }
 
@@ -155,29 +156,30 @@ type UnknownProcData struct{ nl.Raw }
 
 func (m *UnknownProcData) bodyProcData() nl.Body { return nl.Body{Nested: m.Nested} }
 
-// NewProcData returns an empty body for a selector.
-func NewProcData(selector string) ProcData {
+// NewProcData returns an empty body for a selector, for a message that d
+// decodes; d may be nil.
+func NewProcData(d *nl.Decoder, selector string) ProcData {
 	switch selector {
 	case "ack":
-		return new(ProcAck)
+		return nl.New[ProcAck](d)
 	case "fork":
-		return new(ProcFork)
+		return nl.New[ProcFork](d)
 	case "exec":
-		return new(ProcExec)
+		return nl.New[ProcExec](d)
 	case "uid", "gid":
-		return new(ProcID)
+		return nl.New[ProcID](d)
 	case "sid":
-		return new(ProcSID)
+		return nl.New[ProcSID](d)
 	case "ptrace":
-		return new(ProcPtrace)
+		return nl.New[ProcPtrace](d)
 	case "comm":
-		return new(ProcComm)
+		return nl.New[ProcComm](d)
 	case "coredump":
-		return new(ProcCoredump)
+		return nl.New[ProcCoredump](d)
 	case "exit":
-		return new(ProcExit)
+		return nl.New[ProcExit](d)
 	default:
-		return new(UnknownProcData)
+		return nl.New[UnknownProcData](d)
 	}
 }
 
@@ -206,12 +208,13 @@ type UnknownControl struct{ nl.Raw }
 
 func (m *UnknownControl) bodyControl() nl.Body { return nl.Body{Nested: m.Nested} }
 
-// NewControl returns an empty body for a selector.
-func NewControl(selector string) Control {
+// NewControl returns an empty body for a selector, for a message that d
+// decodes; d may be nil.
+func NewControl(d *nl.Decoder, selector string) Control {
 	switch selector {
 	case "proc/1":
-		return new(ProcInput)
+		return nl.New[ProcInput](d)
 	default:
-		return new(UnknownControl)
+		return nl.New[UnknownControl](d)
 	}
 }

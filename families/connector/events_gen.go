@@ -42,6 +42,6 @@ func (m *Message) Encode(e *nl.Encoder) {
 func (m *Message) Decode(d *nl.Decoder) {
 	nl.GetPart(d, "header", &m.Header, sizeHeader)
 	end := d.Limit("body", uint64(m.Header.Len))
-	m.Body = nl.GetRestBody(d, NewBody(d.Selector(namesIndex.Decoded(d, m.Header.ID.Index), nl.EnumNames[uint32]{}.Decoded(d, m.Header.ID.Value))))
+	m.Body = nl.GetRestBody(d, NewBody(d, d.Selector(namesIndex.Decoded(d, m.Header.ID.Index), nl.EnumNames[uint32]{}.Decoded(d, m.Header.ID.Value))))
 	d.Unlimit(end)
 }

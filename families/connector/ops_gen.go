@@ -40,7 +40,7 @@ func (m *ListenRequest) Encode(e *nl.Encoder) {
 func (m *ListenRequest) Decode(d *nl.Decoder) {
 	nl.GetPart(d, "header", &m.Header, sizeHeader)
 	end := d.Limit("body", uint64(m.Header.Len))
-	m.Body = nl.GetRestBody(d, NewControl(d.Selector(namesIndex.Decoded(d, m.Header.ID.Index), nl.EnumNames[uint32]{}.Decoded(d, m.Header.ID.Value))))
+	m.Body = nl.GetRestBody(d, NewControl(d, d.Selector(namesIndex.Decoded(d, m.Header.ID.Index), nl.EnumNames[uint32]{}.Decoded(d, m.Header.ID.Value))))
 	d.Unlimit(end)
 }
 

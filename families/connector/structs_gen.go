@@ -395,22 +395,26 @@ func (s *ProcComm) put(b []byte) {
 	copy(b[8:24], s.Comm)
 }
 
-func (s *ProcComm) get(b []byte) {
+func (s *ProcComm) get(d *nl.Decoder, b []byte) {
 	s.ProcessPID = int32(binary.NativeEndian.Uint32(b))
 	s.ProcessTGID = int32(binary.NativeEndian.Uint32(b[4:]))
-	s.Comm = nl.CString(b[8:24])
+	s.Comm = d.CString(b[8:24])
+}
+
+func (s *ProcComm) check(e *nl.Encoder) {
+	nl.CheckLen(e, nl.Some(s.Comm), 0, 16)
 }
 
 // Encode implements nl.Message.
 func (s *ProcComm) Encode(e *nl.Encoder) {
 	s.put(e.Grow(sizeProcComm))
-	nl.CheckLen(e, nl.Some(s.Comm), 0, 16)
+	s.check(e)
 	e.SetTail(s.Tail)
 }
 
 // Decode implements nl.Message.
 func (s *ProcComm) Decode(d *nl.Decoder) {
-	s.get(d.Struct(sizeProcComm))
+	s.get(d, d.Struct(sizeProcComm))
 	s.Tail = d.Tail(sizeProcComm)
 }
 

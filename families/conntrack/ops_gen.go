@@ -68,7 +68,7 @@ func (m *NewRequest) Encode(e *nl.Encoder) {
 	nl.PutNest(e, attrConntrackProtoinfo, m.Protoinfo)
 	nl.PutNest(e, attrConntrackHelp, m.Help)
 	nl.PutNest(e, attrConntrackNATSrc, m.NATSrc)
-	nl.PutDuration(e, attrConntrackTimeout, m.Timeout, nl.WireU32BE, time.Second)
+	nl.PutDuration(e, attrConntrackTimeout, m.Timeout, nl.WireU32|nl.BigEndian, time.Second)
 	nl.PutU32BE(e, attrConntrackMark, m.Mark)
 	nl.PutNest(e, attrConntrackNATDst, m.NATDst)
 	nl.PutNest(e, attrConntrackTupleMaster, m.TupleMaster)
@@ -100,7 +100,7 @@ func (m *NewRequest) Decode(d *nl.Decoder) {
 		case attrConntrackNATSrc:
 			nl.GetNest(d, &m.NATSrc)
 		case attrConntrackTimeout:
-			nl.GetDuration(d, &m.Timeout, nl.WireU32BE, time.Second)
+			nl.GetDuration(d, &m.Timeout, nl.WireU32|nl.BigEndian, time.Second)
 		case attrConntrackMark:
 			nl.GetU32BE(d, &m.Mark)
 		case attrConntrackNATDst:
@@ -304,7 +304,7 @@ func (m *GetReply) Encode(e *nl.Encoder) {
 	nl.PutU32BE(e, attrConntrackStatus, m.Status)
 	nl.PutNest(e, attrConntrackProtoinfo, m.Protoinfo)
 	nl.PutNest(e, attrConntrackHelp, m.Help)
-	nl.PutDuration(e, attrConntrackTimeout, m.Timeout, nl.WireU32BE, time.Second)
+	nl.PutDuration(e, attrConntrackTimeout, m.Timeout, nl.WireU32|nl.BigEndian, time.Second)
 	nl.PutU32BE(e, attrConntrackMark, m.Mark)
 	nl.PutNest(e, attrConntrackCountersOrig, m.CountersOrig)
 	nl.PutNest(e, attrConntrackCountersReply, m.CountersReply)
@@ -337,7 +337,7 @@ func (m *GetReply) Decode(d *nl.Decoder) {
 		case attrConntrackHelp:
 			nl.GetNest(d, &m.Help)
 		case attrConntrackTimeout:
-			nl.GetDuration(d, &m.Timeout, nl.WireU32BE, time.Second)
+			nl.GetDuration(d, &m.Timeout, nl.WireU32|nl.BigEndian, time.Second)
 		case attrConntrackMark:
 			nl.GetU32BE(d, &m.Mark)
 		case attrConntrackCountersOrig:
@@ -387,6 +387,12 @@ func (c *Client) GetDump(ctx context.Context, req *GetDumpRequest, opts ...nl.Ca
 // changed meanwhile.
 func (c *Client) GetAll(ctx context.Context, req *GetDumpRequest, opts ...nl.CallOption) ([]*GetReply, error) {
 	return nl.All[GetReply](ctx, c.conn, &opGet, req, opts...)
+}
+
+// GetAppend is GetAll for a slice of the caller: it appends to dst and returns
+// the longer slice, which the next call can use again.
+func (c *Client) GetAppend(ctx context.Context, dst []GetReply, req *GetDumpRequest, opts ...nl.CallOption) ([]GetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opGet, dst, req, opts...)
 }
 
 var opDelete = nl.Op{Name: "delete", Request: 258, Set: setConntrackAttrs, Header: sizeNfgenmsg, NoReply: true}
@@ -503,6 +509,12 @@ func (c *Client) GetCtrZeroAll(ctx context.Context, req *GetCtrZeroDumpRequest, 
 	return nl.All[GetCtrZeroReply](ctx, c.conn, &opGetCtrZero, req, opts...)
 }
 
+// GetCtrZeroAppend is GetCtrZeroAll for a slice of the caller: it appends to
+// dst and returns the longer slice, which the next call can use again.
+func (c *Client) GetCtrZeroAppend(ctx context.Context, dst []GetCtrZeroReply, req *GetCtrZeroDumpRequest, opts ...nl.CallOption) ([]GetCtrZeroReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opGetCtrZero, dst, req, opts...)
+}
+
 var opGetStatsCPU = nl.Op{Name: "get-stats-cpu", Request: 260, Reply: 260, Set: setStatsCPUAttrs, Header: sizeNfgenmsg}
 
 // GetStatsCPUDumpRequest is the request to list with get-stats-cpu.
@@ -617,6 +629,12 @@ func (c *Client) GetStatsCPUAll(ctx context.Context, req *GetStatsCPUDumpRequest
 	return nl.All[GetStatsCPUReply](ctx, c.conn, &opGetStatsCPU, req, opts...)
 }
 
+// GetStatsCPUAppend is GetStatsCPUAll for a slice of the caller: it appends to
+// dst and returns the longer slice, which the next call can use again.
+func (c *Client) GetStatsCPUAppend(ctx context.Context, dst []GetStatsCPUReply, req *GetStatsCPUDumpRequest, opts ...nl.CallOption) ([]GetStatsCPUReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opGetStatsCPU, dst, req, opts...)
+}
+
 var opGetStats = nl.Op{Name: "get-stats", Request: 261, Reply: 261, Set: setStatsGlobalAttrs, Header: sizeNfgenmsg}
 
 // GetStatsRequest is the request of get-stats.
@@ -721,6 +739,12 @@ func (c *Client) GetDyingAll(ctx context.Context, req *GetDyingDumpRequest, opts
 	return nl.All[GetDyingReply](ctx, c.conn, &opGetDying, req, opts...)
 }
 
+// GetDyingAppend is GetDyingAll for a slice of the caller: it appends to dst
+// and returns the longer slice, which the next call can use again.
+func (c *Client) GetDyingAppend(ctx context.Context, dst []GetDyingReply, req *GetDyingDumpRequest, opts ...nl.CallOption) ([]GetDyingReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opGetDying, dst, req, opts...)
+}
+
 var opGetUnconfirmed = nl.Op{Name: "get-unconfirmed", Request: 263, Reply: 256, Set: setConntrackAttrs, Header: sizeNfgenmsg}
 
 // GetUnconfirmedDumpRequest is the request to list with get-unconfirmed.
@@ -741,6 +765,13 @@ func (c *Client) GetUnconfirmedDump(ctx context.Context, req *GetUnconfirmedDump
 // again if the list changed meanwhile.
 func (c *Client) GetUnconfirmedAll(ctx context.Context, req *GetUnconfirmedDumpRequest, opts ...nl.CallOption) ([]*GetUnconfirmedReply, error) {
 	return nl.All[GetUnconfirmedReply](ctx, c.conn, &opGetUnconfirmed, req, opts...)
+}
+
+// GetUnconfirmedAppend is GetUnconfirmedAll for a slice of the caller: it
+// appends to dst and returns the longer slice, which the next call can use
+// again.
+func (c *Client) GetUnconfirmedAppend(ctx context.Context, dst []GetUnconfirmedReply, req *GetUnconfirmedDumpRequest, opts ...nl.CallOption) ([]GetUnconfirmedReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opGetUnconfirmed, dst, req, opts...)
 }
 
 var opExpNew = nl.Op{Name: "exp-new", Request: 512, Set: setExpectAttrs, Header: sizeNfgenmsg, NoReply: true}
@@ -779,7 +810,7 @@ func (m *ExpNewRequest) Encode(e *nl.Encoder) {
 	nl.PutNest(e, attrExpectMaster, m.Master)
 	nl.PutNest(e, attrExpectTuple, m.Tuple)
 	nl.PutNest(e, attrExpectMask, m.Mask)
-	nl.PutDuration(e, attrExpectTimeout, m.Timeout, nl.WireU32BE, time.Second)
+	nl.PutDuration(e, attrExpectTimeout, m.Timeout, nl.WireU32|nl.BigEndian, time.Second)
 	nl.PutString(e, attrExpectHelpName, m.HelpName)
 	nl.CheckLen(e, m.HelpName, 0, 15)
 	nl.PutU16BE(e, attrExpectZone, m.Zone)
@@ -802,7 +833,7 @@ func (m *ExpNewRequest) Decode(d *nl.Decoder) {
 		case attrExpectMask:
 			nl.GetNest(d, &m.Mask)
 		case attrExpectTimeout:
-			nl.GetDuration(d, &m.Timeout, nl.WireU32BE, time.Second)
+			nl.GetDuration(d, &m.Timeout, nl.WireU32|nl.BigEndian, time.Second)
 		case attrExpectHelpName:
 			nl.GetString(d, &m.HelpName)
 		case attrExpectZone:
@@ -944,7 +975,7 @@ func (m *ExpGetReply) Encode(e *nl.Encoder) {
 	nl.PutNest(e, attrExpectMaster, m.Master)
 	nl.PutNest(e, attrExpectTuple, m.Tuple)
 	nl.PutNest(e, attrExpectMask, m.Mask)
-	nl.PutDuration(e, attrExpectTimeout, m.Timeout, nl.WireU32BE, time.Second)
+	nl.PutDuration(e, attrExpectTimeout, m.Timeout, nl.WireU32|nl.BigEndian, time.Second)
 	nl.PutU32BE(e, attrExpectID, m.ID)
 	nl.PutString(e, attrExpectHelpName, m.HelpName)
 	nl.CheckLen(e, m.HelpName, 0, 15)
@@ -968,7 +999,7 @@ func (m *ExpGetReply) Decode(d *nl.Decoder) {
 		case attrExpectMask:
 			nl.GetNest(d, &m.Mask)
 		case attrExpectTimeout:
-			nl.GetDuration(d, &m.Timeout, nl.WireU32BE, time.Second)
+			nl.GetDuration(d, &m.Timeout, nl.WireU32|nl.BigEndian, time.Second)
 		case attrExpectID:
 			nl.GetU32BE(d, &m.ID)
 		case attrExpectHelpName:
@@ -1006,6 +1037,12 @@ func (c *Client) ExpGetDump(ctx context.Context, req *ExpGetDumpRequest, opts ..
 // changed meanwhile.
 func (c *Client) ExpGetAll(ctx context.Context, req *ExpGetDumpRequest, opts ...nl.CallOption) ([]*ExpGetReply, error) {
 	return nl.All[ExpGetReply](ctx, c.conn, &opExpGet, req, opts...)
+}
+
+// ExpGetAppend is ExpGetAll for a slice of the caller: it appends to dst and
+// returns the longer slice, which the next call can use again.
+func (c *Client) ExpGetAppend(ctx context.Context, dst []ExpGetReply, req *ExpGetDumpRequest, opts ...nl.CallOption) ([]ExpGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opExpGet, dst, req, opts...)
 }
 
 var opExpDelete = nl.Op{Name: "exp-delete", Request: 514, Set: setExpectAttrs, Header: sizeNfgenmsg, NoReply: true}
@@ -1136,4 +1173,11 @@ func (c *Client) ExpGetStatsCPUDump(ctx context.Context, req *ExpGetStatsCPUDump
 // again if the list changed meanwhile.
 func (c *Client) ExpGetStatsCPUAll(ctx context.Context, req *ExpGetStatsCPUDumpRequest, opts ...nl.CallOption) ([]*ExpGetStatsCPUReply, error) {
 	return nl.All[ExpGetStatsCPUReply](ctx, c.conn, &opExpGetStatsCPU, req, opts...)
+}
+
+// ExpGetStatsCPUAppend is ExpGetStatsCPUAll for a slice of the caller: it
+// appends to dst and returns the longer slice, which the next call can use
+// again.
+func (c *Client) ExpGetStatsCPUAppend(ctx context.Context, dst []ExpGetStatsCPUReply, req *ExpGetStatsCPUDumpRequest, opts ...nl.CallOption) ([]ExpGetStatsCPUReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opExpGetStatsCPU, dst, req, opts...)
 }

@@ -100,6 +100,12 @@ func (c *Client) StrsetGetAll(ctx context.Context, req *StrsetGetDumpRequest, op
 	return nl.All[StrsetGetReply](ctx, c.conn, &opStrsetGet, req, opts...)
 }
 
+// StrsetGetAppend is StrsetGetAll for a slice of the caller: it appends to dst
+// and returns the longer slice, which the next call can use again.
+func (c *Client) StrsetGetAppend(ctx context.Context, dst []StrsetGetReply, req *StrsetGetDumpRequest, opts ...nl.CallOption) ([]StrsetGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opStrsetGet, dst, req, opts...)
+}
+
 var opLinkinfoGet = nl.Op{Name: "linkinfo-get", Request: 2, Reply: 2, Set: setLinkinfo, NoAck: true}
 
 // LinkinfoGetRequest is the request of linkinfo-get.
@@ -196,6 +202,12 @@ func (c *Client) LinkinfoGetDump(ctx context.Context, req *LinkinfoGetDumpReques
 // if the list changed meanwhile.
 func (c *Client) LinkinfoGetAll(ctx context.Context, req *LinkinfoGetDumpRequest, opts ...nl.CallOption) ([]*LinkinfoGetReply, error) {
 	return nl.All[LinkinfoGetReply](ctx, c.conn, &opLinkinfoGet, req, opts...)
+}
+
+// LinkinfoGetAppend is LinkinfoGetAll for a slice of the caller: it appends to
+// dst and returns the longer slice, which the next call can use again.
+func (c *Client) LinkinfoGetAppend(ctx context.Context, dst []LinkinfoGetReply, req *LinkinfoGetDumpRequest, opts ...nl.CallOption) ([]LinkinfoGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opLinkinfoGet, dst, req, opts...)
 }
 
 var opLinkinfoSet = nl.Op{Name: "linkinfo-set", Request: 3, Set: setLinkinfo, NoReply: true}
@@ -367,6 +379,12 @@ func (c *Client) LinkmodesGetDump(ctx context.Context, req *LinkmodesGetDumpRequ
 // if the list changed meanwhile.
 func (c *Client) LinkmodesGetAll(ctx context.Context, req *LinkmodesGetDumpRequest, opts ...nl.CallOption) ([]*LinkmodesGetReply, error) {
 	return nl.All[LinkmodesGetReply](ctx, c.conn, &opLinkmodesGet, req, opts...)
+}
+
+// LinkmodesGetAppend is LinkmodesGetAll for a slice of the caller: it appends
+// to dst and returns the longer slice, which the next call can use again.
+func (c *Client) LinkmodesGetAppend(ctx context.Context, dst []LinkmodesGetReply, req *LinkmodesGetDumpRequest, opts ...nl.CallOption) ([]LinkmodesGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opLinkmodesGet, dst, req, opts...)
 }
 
 var opLinkmodesSet = nl.Op{Name: "linkmodes-set", Request: 5, Set: setLinkmodes, NoReply: true}
@@ -541,6 +559,12 @@ func (c *Client) LinkstateGetAll(ctx context.Context, req *LinkstateGetDumpReque
 	return nl.All[LinkstateGetReply](ctx, c.conn, &opLinkstateGet, req, opts...)
 }
 
+// LinkstateGetAppend is LinkstateGetAll for a slice of the caller: it appends
+// to dst and returns the longer slice, which the next call can use again.
+func (c *Client) LinkstateGetAppend(ctx context.Context, dst []LinkstateGetReply, req *LinkstateGetDumpRequest, opts ...nl.CallOption) ([]LinkstateGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opLinkstateGet, dst, req, opts...)
+}
+
 var opDebugGet = nl.Op{Name: "debug-get", Request: 7, Reply: 7, Set: setDebug, NoAck: true}
 
 // DebugGetRequest is the request of debug-get.
@@ -617,6 +641,12 @@ func (c *Client) DebugGetDump(ctx context.Context, req *DebugGetDumpRequest, opt
 // list changed meanwhile.
 func (c *Client) DebugGetAll(ctx context.Context, req *DebugGetDumpRequest, opts ...nl.CallOption) ([]*DebugGetReply, error) {
 	return nl.All[DebugGetReply](ctx, c.conn, &opDebugGet, req, opts...)
+}
+
+// DebugGetAppend is DebugGetAll for a slice of the caller: it appends to dst
+// and returns the longer slice, which the next call can use again.
+func (c *Client) DebugGetAppend(ctx context.Context, dst []DebugGetReply, req *DebugGetDumpRequest, opts ...nl.CallOption) ([]DebugGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opDebugGet, dst, req, opts...)
 }
 
 var opDebugSet = nl.Op{Name: "debug-set", Request: 8, Set: setDebug, NoReply: true}
@@ -716,6 +746,12 @@ func (c *Client) WOLGetDump(ctx context.Context, req *WOLGetDumpRequest, opts ..
 // changed meanwhile.
 func (c *Client) WOLGetAll(ctx context.Context, req *WOLGetDumpRequest, opts ...nl.CallOption) ([]*WOLGetReply, error) {
 	return nl.All[WOLGetReply](ctx, c.conn, &opWOLGet, req, opts...)
+}
+
+// WOLGetAppend is WOLGetAll for a slice of the caller: it appends to dst and
+// returns the longer slice, which the next call can use again.
+func (c *Client) WOLGetAppend(ctx context.Context, dst []WOLGetReply, req *WOLGetDumpRequest, opts ...nl.CallOption) ([]WOLGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opWOLGet, dst, req, opts...)
 }
 
 var opWOLSet = nl.Op{Name: "wol-set", Request: 10, Set: setWOL, NoReply: true}
@@ -823,6 +859,12 @@ func (c *Client) FeaturesGetDump(ctx context.Context, req *FeaturesGetDumpReques
 // if the list changed meanwhile.
 func (c *Client) FeaturesGetAll(ctx context.Context, req *FeaturesGetDumpRequest, opts ...nl.CallOption) ([]*FeaturesGetReply, error) {
 	return nl.All[FeaturesGetReply](ctx, c.conn, &opFeaturesGet, req, opts...)
+}
+
+// FeaturesGetAppend is FeaturesGetAll for a slice of the caller: it appends to
+// dst and returns the longer slice, which the next call can use again.
+func (c *Client) FeaturesGetAppend(ctx context.Context, dst []FeaturesGetReply, req *FeaturesGetDumpRequest, opts ...nl.CallOption) ([]FeaturesGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opFeaturesGet, dst, req, opts...)
 }
 
 var opFeaturesSet = nl.Op{Name: "features-set", Request: 12, Reply: 12, Set: setFeatures}
@@ -981,6 +1023,12 @@ func (c *Client) PrivFlagsGetDump(ctx context.Context, req *PrivFlagsGetDumpRequ
 // if the list changed meanwhile.
 func (c *Client) PrivFlagsGetAll(ctx context.Context, req *PrivFlagsGetDumpRequest, opts ...nl.CallOption) ([]*PrivFlagsGetReply, error) {
 	return nl.All[PrivFlagsGetReply](ctx, c.conn, &opPrivFlagsGet, req, opts...)
+}
+
+// PrivFlagsGetAppend is PrivFlagsGetAll for a slice of the caller: it appends
+// to dst and returns the longer slice, which the next call can use again.
+func (c *Client) PrivFlagsGetAppend(ctx context.Context, dst []PrivFlagsGetReply, req *PrivFlagsGetDumpRequest, opts ...nl.CallOption) ([]PrivFlagsGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opPrivFlagsGet, dst, req, opts...)
 }
 
 var opPrivFlagsSet = nl.Op{Name: "privflags-set", Request: 14, Set: setPrivflags, NoReply: true}
@@ -1148,6 +1196,12 @@ func (c *Client) RingsGetDump(ctx context.Context, req *RingsGetDumpRequest, opt
 // list changed meanwhile.
 func (c *Client) RingsGetAll(ctx context.Context, req *RingsGetDumpRequest, opts ...nl.CallOption) ([]*RingsGetReply, error) {
 	return nl.All[RingsGetReply](ctx, c.conn, &opRingsGet, req, opts...)
+}
+
+// RingsGetAppend is RingsGetAll for a slice of the caller: it appends to dst
+// and returns the longer slice, which the next call can use again.
+func (c *Client) RingsGetAppend(ctx context.Context, dst []RingsGetReply, req *RingsGetDumpRequest, opts ...nl.CallOption) ([]RingsGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opRingsGet, dst, req, opts...)
 }
 
 var opRingsSet = nl.Op{Name: "rings-set", Request: 16, Set: setRings, NoReply: true}
@@ -1353,6 +1407,12 @@ func (c *Client) ChannelsGetDump(ctx context.Context, req *ChannelsGetDumpReques
 // if the list changed meanwhile.
 func (c *Client) ChannelsGetAll(ctx context.Context, req *ChannelsGetDumpRequest, opts ...nl.CallOption) ([]*ChannelsGetReply, error) {
 	return nl.All[ChannelsGetReply](ctx, c.conn, &opChannelsGet, req, opts...)
+}
+
+// ChannelsGetAppend is ChannelsGetAll for a slice of the caller: it appends to
+// dst and returns the longer slice, which the next call can use again.
+func (c *Client) ChannelsGetAppend(ctx context.Context, dst []ChannelsGetReply, req *ChannelsGetDumpRequest, opts ...nl.CallOption) ([]ChannelsGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opChannelsGet, dst, req, opts...)
 }
 
 var opChannelsSet = nl.Op{Name: "channels-set", Request: 18, Set: setChannels, NoReply: true}
@@ -1637,6 +1697,12 @@ func (c *Client) CoalesceGetAll(ctx context.Context, req *CoalesceGetDumpRequest
 	return nl.All[CoalesceGetReply](ctx, c.conn, &opCoalesceGet, req, opts...)
 }
 
+// CoalesceGetAppend is CoalesceGetAll for a slice of the caller: it appends to
+// dst and returns the longer slice, which the next call can use again.
+func (c *Client) CoalesceGetAppend(ctx context.Context, dst []CoalesceGetReply, req *CoalesceGetDumpRequest, opts ...nl.CallOption) ([]CoalesceGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opCoalesceGet, dst, req, opts...)
+}
+
 var opCoalesceSet = nl.Op{Name: "coalesce-set", Request: 20, Set: setCoalesce, NoReply: true}
 
 // CoalesceSetRequest is the request of coalesce-set.
@@ -1752,6 +1818,12 @@ func (c *Client) PauseGetDump(ctx context.Context, req *PauseGetDumpRequest, opt
 // list changed meanwhile.
 func (c *Client) PauseGetAll(ctx context.Context, req *PauseGetDumpRequest, opts ...nl.CallOption) ([]*PauseGetReply, error) {
 	return nl.All[PauseGetReply](ctx, c.conn, &opPauseGet, req, opts...)
+}
+
+// PauseGetAppend is PauseGetAll for a slice of the caller: it appends to dst
+// and returns the longer slice, which the next call can use again.
+func (c *Client) PauseGetAppend(ctx context.Context, dst []PauseGetReply, req *PauseGetDumpRequest, opts ...nl.CallOption) ([]PauseGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opPauseGet, dst, req, opts...)
 }
 
 var opPauseSet = nl.Op{Name: "pause-set", Request: 22, Set: setPause, NoReply: true}
@@ -1906,6 +1978,12 @@ func (c *Client) EEEGetDump(ctx context.Context, req *EEEGetDumpRequest, opts ..
 // changed meanwhile.
 func (c *Client) EEEGetAll(ctx context.Context, req *EEEGetDumpRequest, opts ...nl.CallOption) ([]*EEEGetReply, error) {
 	return nl.All[EEEGetReply](ctx, c.conn, &opEEEGet, req, opts...)
+}
+
+// EEEGetAppend is EEEGetAll for a slice of the caller: it appends to dst and
+// returns the longer slice, which the next call can use again.
+func (c *Client) EEEGetAppend(ctx context.Context, dst []EEEGetReply, req *EEEGetDumpRequest, opts ...nl.CallOption) ([]EEEGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opEEEGet, dst, req, opts...)
 }
 
 var opEEESet = nl.Op{Name: "eee-set", Request: 24, Set: setEEE, NoReply: true}
@@ -2066,6 +2144,12 @@ func (c *Client) TsinfoGetAll(ctx context.Context, req *TsinfoGetDumpRequest, op
 	return nl.All[TsinfoGetReply](ctx, c.conn, &opTsinfoGet, req, opts...)
 }
 
+// TsinfoGetAppend is TsinfoGetAll for a slice of the caller: it appends to dst
+// and returns the longer slice, which the next call can use again.
+func (c *Client) TsinfoGetAppend(ctx context.Context, dst []TsinfoGetReply, req *TsinfoGetDumpRequest, opts ...nl.CallOption) ([]TsinfoGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opTsinfoGet, dst, req, opts...)
+}
+
 var opCableTestAct = nl.Op{Name: "cable-test-act", Request: 26, Set: setCableTest, NoReply: true}
 
 // CableTestActRequest is the request of cable-test-act.
@@ -2220,6 +2304,12 @@ func (c *Client) TunnelInfoGetAll(ctx context.Context, req *TunnelInfoGetDumpReq
 	return nl.All[TunnelInfoGetReply](ctx, c.conn, &opTunnelInfoGet, req, opts...)
 }
 
+// TunnelInfoGetAppend is TunnelInfoGetAll for a slice of the caller: it appends
+// to dst and returns the longer slice, which the next call can use again.
+func (c *Client) TunnelInfoGetAppend(ctx context.Context, dst []TunnelInfoGetReply, req *TunnelInfoGetDumpRequest, opts ...nl.CallOption) ([]TunnelInfoGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opTunnelInfoGet, dst, req, opts...)
+}
+
 var opFECGet = nl.Op{Name: "fec-get", Request: 29, Reply: 30, Set: setFEC, NoAck: true}
 
 // FECGetRequest is the request of fec-get.
@@ -2312,6 +2402,12 @@ func (c *Client) FECGetDump(ctx context.Context, req *FECGetDumpRequest, opts ..
 // changed meanwhile.
 func (c *Client) FECGetAll(ctx context.Context, req *FECGetDumpRequest, opts ...nl.CallOption) ([]*FECGetReply, error) {
 	return nl.All[FECGetReply](ctx, c.conn, &opFECGet, req, opts...)
+}
+
+// FECGetAppend is FECGetAll for a slice of the caller: it appends to dst and
+// returns the longer slice, which the next call can use again.
+func (c *Client) FECGetAppend(ctx context.Context, dst []FECGetReply, req *FECGetDumpRequest, opts ...nl.CallOption) ([]FECGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opFECGet, dst, req, opts...)
 }
 
 var opFECSet = nl.Op{Name: "fec-set", Request: 30, Set: setFEC, NoReply: true}
@@ -2471,6 +2567,13 @@ func (c *Client) ModuleEEPROMGetAll(ctx context.Context, req *ModuleEEPROMGetDum
 	return nl.All[ModuleEEPROMGetReply](ctx, c.conn, &opModuleEEPROMGet, req, opts...)
 }
 
+// ModuleEEPROMGetAppend is ModuleEEPROMGetAll for a slice of the caller: it
+// appends to dst and returns the longer slice, which the next call can use
+// again.
+func (c *Client) ModuleEEPROMGetAppend(ctx context.Context, dst []ModuleEEPROMGetReply, req *ModuleEEPROMGetDumpRequest, opts ...nl.CallOption) ([]ModuleEEPROMGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opModuleEEPROMGet, dst, req, opts...)
+}
+
 var opStatsGet = nl.Op{Name: "stats-get", Request: 32, Reply: 33, Set: setStats, NoAck: true}
 
 // StatsGetRequest is the request of stats-get.
@@ -2568,6 +2671,12 @@ func (c *Client) StatsGetAll(ctx context.Context, req *StatsGetDumpRequest, opts
 	return nl.All[StatsGetReply](ctx, c.conn, &opStatsGet, req, opts...)
 }
 
+// StatsGetAppend is StatsGetAll for a slice of the caller: it appends to dst
+// and returns the longer slice, which the next call can use again.
+func (c *Client) StatsGetAppend(ctx context.Context, dst []StatsGetReply, req *StatsGetDumpRequest, opts ...nl.CallOption) ([]StatsGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opStatsGet, dst, req, opts...)
+}
+
 var opPHCVclocksGet = nl.Op{Name: "phc-vclocks-get", Request: 33, Reply: 34, Set: setPHCVclocks, NoAck: true}
 
 // PHCVclocksGetRequest is the request of phc-vclocks-get.
@@ -2649,6 +2758,12 @@ func (c *Client) PHCVclocksGetDump(ctx context.Context, req *PHCVclocksGetDumpRe
 // again if the list changed meanwhile.
 func (c *Client) PHCVclocksGetAll(ctx context.Context, req *PHCVclocksGetDumpRequest, opts ...nl.CallOption) ([]*PHCVclocksGetReply, error) {
 	return nl.All[PHCVclocksGetReply](ctx, c.conn, &opPHCVclocksGet, req, opts...)
+}
+
+// PHCVclocksGetAppend is PHCVclocksGetAll for a slice of the caller: it appends
+// to dst and returns the longer slice, which the next call can use again.
+func (c *Client) PHCVclocksGetAppend(ctx context.Context, dst []PHCVclocksGetReply, req *PHCVclocksGetDumpRequest, opts ...nl.CallOption) ([]PHCVclocksGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opPHCVclocksGet, dst, req, opts...)
 }
 
 var opModuleGet = nl.Op{Name: "module-get", Request: 34, Reply: 35, Set: setModule, NoAck: true}
@@ -2734,6 +2849,12 @@ func (c *Client) ModuleGetDump(ctx context.Context, req *ModuleGetDumpRequest, o
 // the list changed meanwhile.
 func (c *Client) ModuleGetAll(ctx context.Context, req *ModuleGetDumpRequest, opts ...nl.CallOption) ([]*ModuleGetReply, error) {
 	return nl.All[ModuleGetReply](ctx, c.conn, &opModuleGet, req, opts...)
+}
+
+// ModuleGetAppend is ModuleGetAll for a slice of the caller: it appends to dst
+// and returns the longer slice, which the next call can use again.
+func (c *Client) ModuleGetAppend(ctx context.Context, dst []ModuleGetReply, req *ModuleGetDumpRequest, opts ...nl.CallOption) ([]ModuleGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opModuleGet, dst, req, opts...)
 }
 
 var opModuleSet = nl.Op{Name: "module-set", Request: 35, Set: setModule, NoReply: true}
@@ -2914,6 +3035,12 @@ func (c *Client) PSEGetDump(ctx context.Context, req *PSEGetDumpRequest, opts ..
 // changed meanwhile.
 func (c *Client) PSEGetAll(ctx context.Context, req *PSEGetDumpRequest, opts ...nl.CallOption) ([]*PSEGetReply, error) {
 	return nl.All[PSEGetReply](ctx, c.conn, &opPSEGet, req, opts...)
+}
+
+// PSEGetAppend is PSEGetAll for a slice of the caller: it appends to dst and
+// returns the longer slice, which the next call can use again.
+func (c *Client) PSEGetAppend(ctx context.Context, dst []PSEGetReply, req *PSEGetDumpRequest, opts ...nl.CallOption) ([]PSEGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opPSEGet, dst, req, opts...)
 }
 
 var opPSESet = nl.Op{Name: "pse-set", Request: 37, Set: setPSE, NoReply: true}
@@ -3103,6 +3230,12 @@ func (c *Client) RSSGetAll(ctx context.Context, req *RSSGetDumpRequest, opts ...
 	return nl.All[RSSGetReply](ctx, c.conn, &opRSSGet, req, opts...)
 }
 
+// RSSGetAppend is RSSGetAll for a slice of the caller: it appends to dst and
+// returns the longer slice, which the next call can use again.
+func (c *Client) RSSGetAppend(ctx context.Context, dst []RSSGetReply, req *RSSGetDumpRequest, opts ...nl.CallOption) ([]RSSGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opRSSGet, dst, req, opts...)
+}
+
 var opPLCAGetCfg = nl.Op{Name: "plca-get-cfg", Request: 39, Reply: 39, Set: setPLCA, NoAck: true}
 
 // PLCAGetCfgRequest is the request of plca-get-cfg.
@@ -3219,6 +3352,12 @@ func (c *Client) PLCAGetCfgDump(ctx context.Context, req *PLCAGetCfgDumpRequest,
 // the list changed meanwhile.
 func (c *Client) PLCAGetCfgAll(ctx context.Context, req *PLCAGetCfgDumpRequest, opts ...nl.CallOption) ([]*PLCAGetCfgReply, error) {
 	return nl.All[PLCAGetCfgReply](ctx, c.conn, &opPLCAGetCfg, req, opts...)
+}
+
+// PLCAGetCfgAppend is PLCAGetCfgAll for a slice of the caller: it appends to
+// dst and returns the longer slice, which the next call can use again.
+func (c *Client) PLCAGetCfgAppend(ctx context.Context, dst []PLCAGetCfgReply, req *PLCAGetCfgDumpRequest, opts ...nl.CallOption) ([]PLCAGetCfgReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opPLCAGetCfg, dst, req, opts...)
 }
 
 var opPLCASetCfg = nl.Op{Name: "plca-set-cfg", Request: 40, Set: setPLCA, NoReply: true}
@@ -3349,6 +3488,12 @@ func (c *Client) PLCAGetStatusDump(ctx context.Context, req *PLCAGetStatusDumpRe
 // again if the list changed meanwhile.
 func (c *Client) PLCAGetStatusAll(ctx context.Context, req *PLCAGetStatusDumpRequest, opts ...nl.CallOption) ([]*PLCAGetStatusReply, error) {
 	return nl.All[PLCAGetStatusReply](ctx, c.conn, &opPLCAGetStatus, req, opts...)
+}
+
+// PLCAGetStatusAppend is PLCAGetStatusAll for a slice of the caller: it appends
+// to dst and returns the longer slice, which the next call can use again.
+func (c *Client) PLCAGetStatusAppend(ctx context.Context, dst []PLCAGetStatusReply, req *PLCAGetStatusDumpRequest, opts ...nl.CallOption) ([]PLCAGetStatusReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opPLCAGetStatus, dst, req, opts...)
 }
 
 var opMMGet = nl.Op{Name: "mm-get", Request: 42, Reply: 42, Set: setMm, NoAck: true}
@@ -3484,6 +3629,12 @@ func (c *Client) MMGetDump(ctx context.Context, req *MMGetDumpRequest, opts ...n
 // changed meanwhile.
 func (c *Client) MMGetAll(ctx context.Context, req *MMGetDumpRequest, opts ...nl.CallOption) ([]*MMGetReply, error) {
 	return nl.All[MMGetReply](ctx, c.conn, &opMMGet, req, opts...)
+}
+
+// MMGetAppend is MMGetAll for a slice of the caller: it appends to dst and
+// returns the longer slice, which the next call can use again.
+func (c *Client) MMGetAppend(ctx context.Context, dst []MMGetReply, req *MMGetDumpRequest, opts ...nl.CallOption) ([]MMGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opMMGet, dst, req, opts...)
 }
 
 var opMMSet = nl.Op{Name: "mm-set", Request: 43, Set: setMm, NoReply: true}
@@ -3709,4 +3860,10 @@ func (c *Client) PHYGetDump(ctx context.Context, req *PHYGetDumpRequest, opts ..
 // changed meanwhile.
 func (c *Client) PHYGetAll(ctx context.Context, req *PHYGetDumpRequest, opts ...nl.CallOption) ([]*PHYGetReply, error) {
 	return nl.All[PHYGetReply](ctx, c.conn, &opPHYGet, req, opts...)
+}
+
+// PHYGetAppend is PHYGetAll for a slice of the caller: it appends to dst and
+// returns the longer slice, which the next call can use again.
+func (c *Client) PHYGetAppend(ctx context.Context, dst []PHYGetReply, req *PHYGetDumpRequest, opts ...nl.CallOption) ([]PHYGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opPHYGet, dst, req, opts...)
 }

@@ -69,10 +69,14 @@ func (s *FIBResult) get(b []byte) {
 	s.Error = int32(binary.NativeEndian.Uint32(b[16:]))
 }
 
+func (s *FIBResult) check(e *nl.Encoder) {
+	nl.CheckAddr(e, s.Addr, 4)
+}
+
 // Encode implements nl.Message.
 func (s *FIBResult) Encode(e *nl.Encoder) {
 	s.put(e.Grow(sizeFIBResult))
-	nl.CheckAddr(e, s.Addr, 4)
+	s.check(e)
 	e.SetTail(s.Tail)
 }
 

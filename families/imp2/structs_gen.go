@@ -32,11 +32,15 @@ func (s *PacketInfo) get(b []byte) {
 	s.Destination = netip.AddrFrom4([4]byte(b[4:]))
 }
 
+func (s *PacketInfo) check(e *nl.Encoder) {
+	nl.CheckAddr(e, s.Source, 4)
+	nl.CheckAddr(e, s.Destination, 4)
+}
+
 // Encode implements nl.Message.
 func (s *PacketInfo) Encode(e *nl.Encoder) {
 	s.put(e.Grow(sizePacketInfo))
-	nl.CheckAddr(e, s.Source, 4)
-	nl.CheckAddr(e, s.Destination, 4)
+	s.check(e)
 	e.SetTail(s.Tail)
 }
 

@@ -41,25 +41,29 @@ func (s *FSError) put(b []byte) {
 	copy(b[32:64], s.Function)
 }
 
-func (s *FSError) get(b []byte) {
+func (s *FSError) get(d *nl.Decoder, b []byte) {
 	s.Major = binary.NativeEndian.Uint32(b)
 	s.Minor = binary.NativeEndian.Uint32(b[4:])
 	s.Inode = binary.NativeEndian.Uint64(b[8:])
 	s.Block = binary.NativeEndian.Uint64(b[16:])
 	s.Error = int32(binary.NativeEndian.Uint32(b[24:]))
 	s.Line = binary.NativeEndian.Uint32(b[28:])
-	s.Function = nl.CString(b[32:64])
+	s.Function = d.CString(b[32:64])
+}
+
+func (s *FSError) check(e *nl.Encoder) {
+	nl.CheckLen(e, nl.Some(s.Function), 0, 32)
 }
 
 // Encode implements nl.Message.
 func (s *FSError) Encode(e *nl.Encoder) {
 	s.put(e.Grow(sizeFSError))
-	nl.CheckLen(e, nl.Some(s.Function), 0, 32)
+	s.check(e)
 	e.SetTail(s.Tail)
 }
 
 // Decode implements nl.Message.
 func (s *FSError) Decode(d *nl.Decoder) {
-	s.get(d.Struct(sizeFSError))
+	s.get(d, d.Struct(sizeFSError))
 	s.Tail = d.Tail(sizeFSError)
 }

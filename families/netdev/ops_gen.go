@@ -127,6 +127,12 @@ func (c *Client) DevGetAll(ctx context.Context, req *DevGetDumpRequest, opts ...
 	return nl.All[DevGetReply](ctx, c.conn, &opDevGet, req, opts...)
 }
 
+// DevGetAppend is DevGetAll for a slice of the caller: it appends to dst and
+// returns the longer slice, which the next call can use again.
+func (c *Client) DevGetAppend(ctx context.Context, dst []DevGetReply, req *DevGetDumpRequest, opts ...nl.CallOption) ([]DevGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opDevGet, dst, req, opts...)
+}
+
 var watchDevGet = nl.WatchInfo{
 	Groups:  []nl.Group{GroupMgmt},
 	Added:   []uint16{2, 4},
@@ -273,6 +279,12 @@ func (c *Client) PagePoolGetDump(ctx context.Context, req *PagePoolGetDumpReques
 // if the list changed meanwhile.
 func (c *Client) PagePoolGetAll(ctx context.Context, req *PagePoolGetDumpRequest, opts ...nl.CallOption) ([]*PagePoolGetReply, error) {
 	return nl.All[PagePoolGetReply](ctx, c.conn, &opPagePoolGet, req, opts...)
+}
+
+// PagePoolGetAppend is PagePoolGetAll for a slice of the caller: it appends to
+// dst and returns the longer slice, which the next call can use again.
+func (c *Client) PagePoolGetAppend(ctx context.Context, dst []PagePoolGetReply, req *PagePoolGetDumpRequest, opts ...nl.CallOption) ([]PagePoolGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opPagePoolGet, dst, req, opts...)
 }
 
 var watchPagePoolGet = nl.WatchInfo{
@@ -441,6 +453,13 @@ func (c *Client) PagePoolStatsGetAll(ctx context.Context, req *PagePoolStatsGetD
 	return nl.All[PagePoolStatsGetReply](ctx, c.conn, &opPagePoolStatsGet, req, opts...)
 }
 
+// PagePoolStatsGetAppend is PagePoolStatsGetAll for a slice of the caller: it
+// appends to dst and returns the longer slice, which the next call can use
+// again.
+func (c *Client) PagePoolStatsGetAppend(ctx context.Context, dst []PagePoolStatsGetReply, req *PagePoolStatsGetDumpRequest, opts ...nl.CallOption) ([]PagePoolStatsGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opPagePoolStatsGet, dst, req, opts...)
+}
+
 var opQueueGet = nl.Op{Name: "queue-get", Request: 10, Reply: 10, Set: setQueue, NoAck: true}
 
 // QueueGetRequest is the request of queue-get.
@@ -581,6 +600,12 @@ func (c *Client) QueueGetAll(ctx context.Context, req *QueueGetDumpRequest, opts
 	return nl.All[QueueGetReply](ctx, c.conn, &opQueueGet, req, opts...)
 }
 
+// QueueGetAppend is QueueGetAll for a slice of the caller: it appends to dst
+// and returns the longer slice, which the next call can use again.
+func (c *Client) QueueGetAppend(ctx context.Context, dst []QueueGetReply, req *QueueGetDumpRequest, opts ...nl.CallOption) ([]QueueGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opQueueGet, dst, req, opts...)
+}
+
 var opNAPIGet = nl.Op{Name: "napi-get", Request: 11, Reply: 11, Set: setNAPI, NoAck: true}
 
 // NAPIGetRequest is the request of napi-get.
@@ -717,6 +742,12 @@ func (c *Client) NAPIGetDump(ctx context.Context, req *NAPIGetDumpRequest, opts 
 // list changed meanwhile.
 func (c *Client) NAPIGetAll(ctx context.Context, req *NAPIGetDumpRequest, opts ...nl.CallOption) ([]*NAPIGetReply, error) {
 	return nl.All[NAPIGetReply](ctx, c.conn, &opNAPIGet, req, opts...)
+}
+
+// NAPIGetAppend is NAPIGetAll for a slice of the caller: it appends to dst and
+// returns the longer slice, which the next call can use again.
+func (c *Client) NAPIGetAppend(ctx context.Context, dst []NAPIGetReply, req *NAPIGetDumpRequest, opts ...nl.CallOption) ([]NAPIGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opNAPIGet, dst, req, opts...)
 }
 
 var opQstatsGet = nl.Op{Name: "qstats-get", Request: 12, Reply: 12, Set: setQstats}
@@ -941,6 +972,12 @@ func (c *Client) QstatsGetDump(ctx context.Context, req *QstatsGetDumpRequest, o
 // the list changed meanwhile.
 func (c *Client) QstatsGetAll(ctx context.Context, req *QstatsGetDumpRequest, opts ...nl.CallOption) ([]*QstatsGetReply, error) {
 	return nl.All[QstatsGetReply](ctx, c.conn, &opQstatsGet, req, opts...)
+}
+
+// QstatsGetAppend is QstatsGetAll for a slice of the caller: it appends to dst
+// and returns the longer slice, which the next call can use again.
+func (c *Client) QstatsGetAppend(ctx context.Context, dst []QstatsGetReply, req *QstatsGetDumpRequest, opts ...nl.CallOption) ([]QstatsGetReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opQstatsGet, dst, req, opts...)
 }
 
 var opBindRx = nl.Op{Name: "bind-rx", Request: 13, Reply: 13, Set: setDMABUF}

@@ -137,6 +137,12 @@ func (c *Client) GetFamilyAll(ctx context.Context, req *GetFamilyDumpRequest, op
 	return nl.All[GetFamilyReply](ctx, c.conn, &opGetFamily, req, opts...)
 }
 
+// GetFamilyAppend is GetFamilyAll for a slice of the caller: it appends to dst
+// and returns the longer slice, which the next call can use again.
+func (c *Client) GetFamilyAppend(ctx context.Context, dst []GetFamilyReply, req *GetFamilyDumpRequest, opts ...nl.CallOption) ([]GetFamilyReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opGetFamily, dst, req, opts...)
+}
+
 var watchGetFamily = nl.WatchInfo{
 	Groups:  []nl.Group{GroupNotify},
 	Added:   []uint16{1},
@@ -241,4 +247,10 @@ func (c *Client) GetPolicyDump(ctx context.Context, req *GetPolicyDumpRequest, o
 // the list changed meanwhile.
 func (c *Client) GetPolicyAll(ctx context.Context, req *GetPolicyDumpRequest, opts ...nl.CallOption) ([]*GetPolicyReply, error) {
 	return nl.All[GetPolicyReply](ctx, c.conn, &opGetPolicy, req, opts...)
+}
+
+// GetPolicyAppend is GetPolicyAll for a slice of the caller: it appends to dst
+// and returns the longer slice, which the next call can use again.
+func (c *Client) GetPolicyAppend(ctx context.Context, dst []GetPolicyReply, req *GetPolicyDumpRequest, opts ...nl.CallOption) ([]GetPolicyReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opGetPolicy, dst, req, opts...)
 }

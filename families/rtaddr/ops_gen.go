@@ -316,6 +316,12 @@ func (c *Client) GetAddrAll(ctx context.Context, req *GetAddrDumpRequest, opts .
 	return nl.All[GetAddrReply](ctx, c.conn, &opGetAddr, req, opts...)
 }
 
+// GetAddrAppend is GetAddrAll for a slice of the caller: it appends to dst and
+// returns the longer slice, which the next call can use again.
+func (c *Client) GetAddrAppend(ctx context.Context, dst []GetAddrReply, req *GetAddrDumpRequest, opts ...nl.CallOption) ([]GetAddrReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opGetAddr, dst, req, opts...)
+}
+
 var watchGetAddr = nl.WatchInfo{
 	Groups:  []nl.Group{GroupIPv4Addr, GroupIPv6Addr},
 	Added:   []uint16{20},
@@ -402,6 +408,12 @@ func (c *Client) GetMulticastAll(ctx context.Context, req *GetMulticastDumpReque
 	return nl.All[GetMulticastReply](ctx, c.conn, &opGetMulticast, req, opts...)
 }
 
+// GetMulticastAppend is GetMulticastAll for a slice of the caller: it appends
+// to dst and returns the longer slice, which the next call can use again.
+func (c *Client) GetMulticastAppend(ctx context.Context, dst []GetMulticastReply, req *GetMulticastDumpRequest, opts ...nl.CallOption) ([]GetMulticastReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opGetMulticast, dst, req, opts...)
+}
+
 var opGetAnycast = nl.Op{Name: "getanycast", Request: 62, Reply: 62, Set: setAddrAttrs, Header: sizeIfAddrmsg}
 
 // GetAnycastReply is the reply to getanycast.
@@ -457,4 +469,10 @@ func (c *Client) GetAnycastDump(ctx context.Context, req *GetAnycastDumpRequest,
 // the list changed meanwhile.
 func (c *Client) GetAnycastAll(ctx context.Context, req *GetAnycastDumpRequest, opts ...nl.CallOption) ([]*GetAnycastReply, error) {
 	return nl.All[GetAnycastReply](ctx, c.conn, &opGetAnycast, req, opts...)
+}
+
+// GetAnycastAppend is GetAnycastAll for a slice of the caller: it appends to
+// dst and returns the longer slice, which the next call can use again.
+func (c *Client) GetAnycastAppend(ctx context.Context, dst []GetAnycastReply, req *GetAnycastDumpRequest, opts ...nl.CallOption) ([]GetAnycastReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opGetAnycast, dst, req, opts...)
 }

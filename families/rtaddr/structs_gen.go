@@ -43,10 +43,14 @@ func (s *IfAddrmsg) get(b []byte) {
 	s.Index = binary.NativeEndian.Uint32(b[4:])
 }
 
+func (s *IfAddrmsg) check(e *nl.Encoder) {
+	nl.CheckMax(e, nl.Some(s.Flags), 0xff)
+}
+
 // Encode implements nl.Message.
 func (s *IfAddrmsg) Encode(e *nl.Encoder) {
 	s.put(e.Grow(sizeIfAddrmsg))
-	nl.CheckMax(e, nl.Some(s.Flags), 0xff)
+	s.check(e)
 }
 
 // Decode implements nl.Message.

@@ -2371,7 +2371,7 @@ func (m *LinkAttrs) Decode(d *nl.Decoder) {
 		case attrLinkWireless:
 			nl.GetBytes(d, &m.Wireless)
 		case attrLinkProtinfo:
-			m.Protinfo = nl.GetBody(d, NewProtinfoData(m.Header.Family.String()))
+			m.Protinfo = nl.GetBody(d, NewProtinfoData(d, m.Header.Family.String()))
 		case attrLinkTxqlen:
 			nl.GetU32(d, &m.Txqlen)
 		case attrLinkMap:
@@ -2399,7 +2399,7 @@ func (m *LinkAttrs) Decode(d *nl.Decoder) {
 		case attrLinkPortSelf:
 			nl.GetNest(d, &m.PortSelf)
 		case attrLinkAFSpec:
-			m.AFSpec = nl.GetBody(d, NewAFSpecData(m.Header.Family.String()))
+			m.AFSpec = nl.GetBody(d, NewAFSpecData(d, m.Header.Family.String()))
 		case attrLinkGroup:
 			nl.GetU32(d, &m.Group)
 		case attrLinkNetNSFD:
@@ -2650,14 +2650,14 @@ func (m *Linkinfo) Decode(d *nl.Decoder) {
 			nl.GetString(d, &m.Kind)
 		case attrLinkinfoData:
 			selector := nl.Ahead(d, attrLinkinfoKind, m.Kind, nl.GetString)
-			m.Data = nl.GetBody(d, NewLinkinfoData(selector.Value()))
+			m.Data = nl.GetBody(d, NewLinkinfoData(d, selector.Value()))
 		case attrLinkinfoXstats:
 			nl.GetBytes(d, &m.Xstats)
 		case attrLinkinfoSlaveKind:
 			nl.GetString(d, &m.SlaveKind)
 		case attrLinkinfoSlaveData:
 			selector := nl.Ahead(d, attrLinkinfoSlaveKind, m.SlaveKind, nl.GetString)
-			m.SlaveData = nl.GetBody(d, NewLinkinfoSlaveData(selector.Value()))
+			m.SlaveData = nl.GetBody(d, NewLinkinfoSlaveData(d, selector.Value()))
 		default:
 			d.Unknown(&m.Unknown)
 		}
@@ -7526,15 +7526,16 @@ type UnknownAFSpecData struct{ nl.Raw }
 
 func (m *UnknownAFSpecData) bodyAFSpecData() nl.Body { return nl.Body{Nested: m.Nested} }
 
-// NewAFSpecData returns an empty body for a selector.
-func NewAFSpecData(selector string) AFSpecData {
+// NewAFSpecData returns an empty body for a selector, for a message that d
+// decodes; d may be nil.
+func NewAFSpecData(d *nl.Decoder, selector string) AFSpecData {
 	switch selector {
 	case "unspec":
-		return new(AFSpec)
+		return nl.New[AFSpec](d)
 	case "bridge":
-		return new(BridgeAFSpec)
+		return nl.New[BridgeAFSpec](d)
 	default:
-		return new(UnknownAFSpecData)
+		return nl.New[UnknownAFSpecData](d)
 	}
 }
 
@@ -7566,15 +7567,16 @@ type UnknownProtinfoData struct{ nl.Raw }
 
 func (m *UnknownProtinfoData) bodyProtinfoData() nl.Body { return nl.Body{Nested: m.Nested} }
 
-// NewProtinfoData returns an empty body for a selector.
-func NewProtinfoData(selector string) ProtinfoData {
+// NewProtinfoData returns an empty body for a selector, for a message that d
+// decodes; d may be nil.
+func NewProtinfoData(d *nl.Decoder, selector string) ProtinfoData {
 	switch selector {
 	case "bridge":
-		return new(LinkinfoBrportAttrs)
+		return nl.New[LinkinfoBrportAttrs](d)
 	case "inet6":
-		return new(Inet6Attrs)
+		return nl.New[Inet6Attrs](d)
 	default:
-		return new(UnknownProtinfoData)
+		return nl.New[UnknownProtinfoData](d)
 	}
 }
 
@@ -7667,73 +7669,74 @@ type UnknownLinkinfoData struct{ nl.Raw }
 
 func (m *UnknownLinkinfoData) bodyLinkinfoData() nl.Body { return nl.Body{Nested: m.Nested} }
 
-// NewLinkinfoData returns an empty body for a selector.
-func NewLinkinfoData(selector string) LinkinfoData {
+// NewLinkinfoData returns an empty body for a selector, for a message that d
+// decodes; d may be nil.
+func NewLinkinfoData(d *nl.Decoder, selector string) LinkinfoData {
 	switch selector {
 	case "amt":
-		return new(LinkinfoAMTAttrs)
+		return nl.New[LinkinfoAMTAttrs](d)
 	case "bareudp":
-		return new(LinkinfoBareudpAttrs)
+		return nl.New[LinkinfoBareudpAttrs](d)
 	case "batadv":
-		return new(LinkinfoBatadvAttrs)
+		return nl.New[LinkinfoBatadvAttrs](d)
 	case "bond":
-		return new(LinkinfoBondAttrs)
+		return nl.New[LinkinfoBondAttrs](d)
 	case "bridge":
-		return new(LinkinfoBridgeAttrs)
+		return nl.New[LinkinfoBridgeAttrs](d)
 	case "caif":
-		return new(LinkinfoCAIFAttrs)
+		return nl.New[LinkinfoCAIFAttrs](d)
 	case "can":
-		return new(LinkinfoCANAttrs)
+		return nl.New[LinkinfoCANAttrs](d)
 	case "dsa":
-		return new(LinkinfoDSAAttrs)
+		return nl.New[LinkinfoDSAAttrs](d)
 	case "erspan", "gre", "gretap", "ip6erspan", "ip6gre", "ip6gretap":
-		return new(LinkinfoGREAttrs)
+		return nl.New[LinkinfoGREAttrs](d)
 	case "geneve":
-		return new(LinkinfoGeneveAttrs)
+		return nl.New[LinkinfoGeneveAttrs](d)
 	case "gtp":
-		return new(LinkinfoGTPAttrs)
+		return nl.New[LinkinfoGTPAttrs](d)
 	case "hsr":
-		return new(LinkinfoHSRAttrs)
+		return nl.New[LinkinfoHSRAttrs](d)
 	case "ip6tnl":
-		return new(LinkinfoIP6TnlAttrs)
+		return nl.New[LinkinfoIP6TnlAttrs](d)
 	case "ipip", "sit":
-		return new(LinkinfoIPTunAttrs)
+		return nl.New[LinkinfoIPTunAttrs](d)
 	case "ipoib":
-		return new(LinkinfoIPoIBAttrs)
+		return nl.New[LinkinfoIPoIBAttrs](d)
 	case "ipvlan", "ipvtap":
-		return new(LinkinfoIpvlanAttrs)
+		return nl.New[LinkinfoIpvlanAttrs](d)
 	case "macsec":
-		return new(LinkinfoMacsecAttrs)
+		return nl.New[LinkinfoMacsecAttrs](d)
 	case "macvlan", "macvtap":
-		return new(LinkinfoMacvlanAttrs)
+		return nl.New[LinkinfoMacvlanAttrs](d)
 	case "netkit":
-		return new(LinkinfoNetkitAttrs)
+		return nl.New[LinkinfoNetkitAttrs](d)
 	case "ovpn":
-		return new(LinkinfoOvpnAttrs)
+		return nl.New[LinkinfoOvpnAttrs](d)
 	case "ppp":
-		return new(LinkinfoPPPAttrs)
+		return nl.New[LinkinfoPPPAttrs](d)
 	case "rmnet":
-		return new(LinkinfoRmnetAttrs)
+		return nl.New[LinkinfoRmnetAttrs](d)
 	case "tun":
-		return new(LinkinfoTunAttrs)
+		return nl.New[LinkinfoTunAttrs](d)
 	case "veth":
-		return new(LinkinfoVethAttrs)
+		return nl.New[LinkinfoVethAttrs](d)
 	case "vlan":
-		return new(LinkinfoVLANAttrs)
+		return nl.New[LinkinfoVLANAttrs](d)
 	case "vrf":
-		return new(LinkinfoVRFAttrs)
+		return nl.New[LinkinfoVRFAttrs](d)
 	case "vti", "vti6":
-		return new(LinkinfoVTIAttrs)
+		return nl.New[LinkinfoVTIAttrs](d)
 	case "vxcan":
-		return new(LinkinfoVxcanAttrs)
+		return nl.New[LinkinfoVxcanAttrs](d)
 	case "vxlan":
-		return new(LinkinfoVXLANAttrs)
+		return nl.New[LinkinfoVXLANAttrs](d)
 	case "wwan":
-		return new(LinkinfoWWANAttrs)
+		return nl.New[LinkinfoWWANAttrs](d)
 	case "xfrm":
-		return new(LinkinfoXfrmAttrs)
+		return nl.New[LinkinfoXfrmAttrs](d)
 	default:
-		return new(UnknownLinkinfoData)
+		return nl.New[UnknownLinkinfoData](d)
 	}
 }
 
@@ -7768,16 +7771,17 @@ type UnknownLinkinfoSlaveData struct{ nl.Raw }
 
 func (m *UnknownLinkinfoSlaveData) bodyLinkinfoSlaveData() nl.Body { return nl.Body{Nested: m.Nested} }
 
-// NewLinkinfoSlaveData returns an empty body for a selector.
-func NewLinkinfoSlaveData(selector string) LinkinfoSlaveData {
+// NewLinkinfoSlaveData returns an empty body for a selector, for a message that
+// d decodes; d may be nil.
+func NewLinkinfoSlaveData(d *nl.Decoder, selector string) LinkinfoSlaveData {
 	switch selector {
 	case "bond":
-		return new(BondSlaveAttrs)
+		return nl.New[BondSlaveAttrs](d)
 	case "bridge":
-		return new(LinkinfoBrportAttrs)
+		return nl.New[LinkinfoBrportAttrs](d)
 	case "vrf":
-		return new(VRFPortAttrs)
+		return nl.New[VRFPortAttrs](d)
 	default:
-		return new(UnknownLinkinfoSlaveData)
+		return nl.New[UnknownLinkinfoSlaveData](d)
 	}
 }

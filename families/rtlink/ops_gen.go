@@ -191,7 +191,7 @@ func (m *NewLinkRequest) Decode(d *nl.Decoder) {
 		case attrLinkPortSelf:
 			nl.GetNest(d, &m.PortSelf)
 		case attrLinkAFSpec:
-			m.AFSpec = nl.GetBody(d, NewAFSpecData(m.Header.Family.String()))
+			m.AFSpec = nl.GetBody(d, NewAFSpecData(d, m.Header.Family.String()))
 		case attrLinkGroup:
 			nl.GetU32(d, &m.Group)
 		case attrLinkNetNSFD:
@@ -483,7 +483,7 @@ func (m *GetLinkReply) Decode(d *nl.Decoder) {
 		case attrLinkWireless:
 			nl.GetBytes(d, &m.Wireless)
 		case attrLinkProtinfo:
-			m.Protinfo = nl.GetBody(d, NewProtinfoData(m.Header.Family.String()))
+			m.Protinfo = nl.GetBody(d, NewProtinfoData(d, m.Header.Family.String()))
 		case attrLinkTxqlen:
 			nl.GetU32(d, &m.Txqlen)
 		case attrLinkMap:
@@ -507,7 +507,7 @@ func (m *GetLinkReply) Decode(d *nl.Decoder) {
 		case attrLinkPortSelf:
 			nl.GetNest(d, &m.PortSelf)
 		case attrLinkAFSpec:
-			m.AFSpec = nl.GetBody(d, NewAFSpecData(m.Header.Family.String()))
+			m.AFSpec = nl.GetBody(d, NewAFSpecData(d, m.Header.Family.String()))
 		case attrLinkGroup:
 			nl.GetU32(d, &m.Group)
 		case attrLinkPromiscuity:
@@ -651,7 +651,7 @@ func (m *DelLinkRequest) Decode(d *nl.Decoder) {
 		case attrLinkIfname:
 			nl.GetString(d, &m.Ifname)
 		case attrLinkAFSpec:
-			m.AFSpec = nl.GetBody(d, NewAFSpecData(m.Header.Family.String()))
+			m.AFSpec = nl.GetBody(d, NewAFSpecData(d, m.Header.Family.String()))
 		case attrLinkGroup:
 			nl.GetU32(d, &m.Group)
 		case attrLinkTargetNetNSID:
@@ -789,6 +789,12 @@ func (c *Client) GetLinkDump(ctx context.Context, req *GetLinkDumpRequest, opts 
 // list changed meanwhile.
 func (c *Client) GetLinkAll(ctx context.Context, req *GetLinkDumpRequest, opts ...nl.CallOption) ([]*GetLinkReply, error) {
 	return nl.All[GetLinkReply](ctx, c.conn, &opGetLink, req, opts...)
+}
+
+// GetLinkAppend is GetLinkAll for a slice of the caller: it appends to dst and
+// returns the longer slice, which the next call can use again.
+func (c *Client) GetLinkAppend(ctx context.Context, dst []GetLinkReply, req *GetLinkDumpRequest, opts ...nl.CallOption) ([]GetLinkReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opGetLink, dst, req, opts...)
 }
 
 var watchGetLink = nl.WatchInfo{
@@ -964,7 +970,7 @@ func (m *SetLinkRequest) Decode(d *nl.Decoder) {
 		case attrLinkMaster:
 			nl.GetU32(d, &m.Master)
 		case attrLinkProtinfo:
-			m.Protinfo = nl.GetBody(d, NewProtinfoData(m.Header.Family.String()))
+			m.Protinfo = nl.GetBody(d, NewProtinfoData(d, m.Header.Family.String()))
 		case attrLinkTxqlen:
 			nl.GetU32(d, &m.Txqlen)
 		case attrLinkMap:
@@ -984,7 +990,7 @@ func (m *SetLinkRequest) Decode(d *nl.Decoder) {
 		case attrLinkPortSelf:
 			nl.GetNest(d, &m.PortSelf)
 		case attrLinkAFSpec:
-			m.AFSpec = nl.GetBody(d, NewAFSpecData(m.Header.Family.String()))
+			m.AFSpec = nl.GetBody(d, NewAFSpecData(d, m.Header.Family.String()))
 		case attrLinkGroup:
 			nl.GetU32(d, &m.Group)
 		case attrLinkNetNSFD:
@@ -1119,6 +1125,12 @@ func (c *Client) GetStatsDump(ctx context.Context, req *GetStatsDumpRequest, opt
 // list changed meanwhile.
 func (c *Client) GetStatsAll(ctx context.Context, req *GetStatsDumpRequest, opts ...nl.CallOption) ([]*GetStatsReply, error) {
 	return nl.All[GetStatsReply](ctx, c.conn, &opGetStats, req, opts...)
+}
+
+// GetStatsAppend is GetStatsAll for a slice of the caller: it appends to dst
+// and returns the longer slice, which the next call can use again.
+func (c *Client) GetStatsAppend(ctx context.Context, dst []GetStatsReply, req *GetStatsDumpRequest, opts ...nl.CallOption) ([]GetStatsReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opGetStats, dst, req, opts...)
 }
 
 var opSetStats = nl.Op{Name: "setstats", Request: 95, Set: setStatsSetAttrs, Header: sizeIfStatsMsg, NoReply: true}

@@ -380,21 +380,25 @@ func (s *BridgeID) put(b []byte) {
 	copy(b[2:8], s.Addr)
 }
 
-func (s *BridgeID) get(b []byte) {
+func (s *BridgeID) get(d *nl.Decoder, b []byte) {
 	s.Prio = binary.BigEndian.Uint16(b)
-	s.Addr = append(net.HardwareAddr{}, b[2:8]...)
+	s.Addr = nl.AppendElems(d, net.HardwareAddr{}, b[2:8]...)
+}
+
+func (s *BridgeID) check(e *nl.Encoder) {
+	nl.CheckBytes(e, s.Addr, 6, 6)
 }
 
 // Encode implements nl.Message.
 func (s *BridgeID) Encode(e *nl.Encoder) {
 	s.put(e.Grow(sizeBridgeID))
-	nl.CheckBytes(e, s.Addr, 6, 6)
+	s.check(e)
 	e.SetTail(s.Tail)
 }
 
 // Decode implements nl.Message.
 func (s *BridgeID) Decode(d *nl.Decoder) {
-	s.get(d.Struct(sizeBridgeID))
+	s.get(d, d.Struct(sizeBridgeID))
 	s.Tail = d.Tail(sizeBridgeID)
 }
 

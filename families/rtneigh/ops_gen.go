@@ -423,6 +423,12 @@ func (c *Client) GetNeighAll(ctx context.Context, req *GetNeighDumpRequest, opts
 	return nl.All[GetNeighReply](ctx, c.conn, &opGetNeigh, req, opts...)
 }
 
+// GetNeighAppend is GetNeighAll for a slice of the caller: it appends to dst
+// and returns the longer slice, which the next call can use again.
+func (c *Client) GetNeighAppend(ctx context.Context, dst []GetNeighReply, req *GetNeighDumpRequest, opts ...nl.CallOption) ([]GetNeighReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opGetNeigh, dst, req, opts...)
+}
+
 var watchGetNeigh = nl.WatchInfo{
 	Groups:  []nl.Group{GroupNeigh},
 	Added:   []uint16{28},
@@ -554,6 +560,12 @@ func (c *Client) GetNeighTblDump(ctx context.Context, req *GetNeighTblDumpReques
 // if the list changed meanwhile.
 func (c *Client) GetNeighTblAll(ctx context.Context, req *GetNeighTblDumpRequest, opts ...nl.CallOption) ([]*GetNeighTblReply, error) {
 	return nl.All[GetNeighTblReply](ctx, c.conn, &opGetNeighTbl, req, opts...)
+}
+
+// GetNeighTblAppend is GetNeighTblAll for a slice of the caller: it appends to
+// dst and returns the longer slice, which the next call can use again.
+func (c *Client) GetNeighTblAppend(ctx context.Context, dst []GetNeighTblReply, req *GetNeighTblDumpRequest, opts ...nl.CallOption) ([]GetNeighTblReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opGetNeighTbl, dst, req, opts...)
 }
 
 var opSetNeighTbl = nl.Op{Name: "setneightbl", Request: 67, Set: setNdtAttrs, Header: sizeNdtMsg, NoReply: true}

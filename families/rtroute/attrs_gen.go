@@ -485,7 +485,7 @@ func (m *Nexthop) Decode(d *nl.Decoder) {
 			nl.GetU16(d, &m.EncapType)
 		case attrRouteEncap:
 			selector := nl.Ahead(d, attrRouteEncapType, m.EncapType, nl.GetU16)
-			m.Encap = nl.GetBody(d, NewEncap(namesEncapType.Of(selector)))
+			m.Encap = nl.GetBody(d, NewEncap(d, namesEncapType.Of(selector)))
 		case attrRoutePad: // padding
 		default:
 			d.Unknown(&m.Unknown)
@@ -1234,7 +1234,7 @@ func (m *IOAM6Encap) Encode(e *nl.Encoder) {
 	nl.PutU8(e, attrIOAM6IptunnelMode, m.Mode)
 	nl.PutAddr(e, attrIOAM6IptunnelDst, m.Dst)
 	nl.CheckAddr(e, m.Dst.Value(), 16)
-	nl.PutStruct(e, attrIOAM6IptunnelTrace, &m.Trace)
+	nl.PutSized(e, 8, 8, func() { nl.PutStruct(e, attrIOAM6IptunnelTrace, &m.Trace) })
 	nl.PutU32(e, attrIOAM6IptunnelFreqK, m.FreqK)
 	nl.CheckMin(e, m.FreqK, 1)
 	nl.CheckMax(e, m.FreqK, 1000000)
@@ -1407,30 +1407,31 @@ type UnknownEncap struct{ nl.Raw }
 
 func (m *UnknownEncap) bodyEncap() nl.Body { return nl.Body{Nested: m.Nested} }
 
-// NewEncap returns an empty body for a selector.
-func NewEncap(selector string) Encap {
+// NewEncap returns an empty body for a selector, for a message that d decodes;
+// d may be nil.
+func NewEncap(d *nl.Decoder, selector string) Encap {
 	switch selector {
 	case "mpls":
-		return new(MPLSEncap)
+		return nl.New[MPLSEncap](d)
 	case "ip":
-		return new(IPEncap)
+		return nl.New[IPEncap](d)
 	case "ila":
-		return new(ILAEncap)
+		return nl.New[ILAEncap](d)
 	case "ip6":
-		return new(IP6Encap)
+		return nl.New[IP6Encap](d)
 	case "seg6":
-		return new(Seg6Encap)
+		return nl.New[Seg6Encap](d)
 	case "bpf":
-		return new(BPFEncap)
+		return nl.New[BPFEncap](d)
 	case "seg6-local":
-		return new(Seg6LocalEncap)
+		return nl.New[Seg6LocalEncap](d)
 	case "rpl":
-		return new(RPLEncap)
+		return nl.New[RPLEncap](d)
 	case "ioam6":
-		return new(IOAM6Encap)
+		return nl.New[IOAM6Encap](d)
 	case "xfrm":
-		return new(XfrmEncap)
+		return nl.New[XfrmEncap](d)
 	default:
-		return new(UnknownEncap)
+		return nl.New[UnknownEncap](d)
 	}
 }

@@ -125,7 +125,7 @@ func (m *NewRouteRequest) Decode(d *nl.Decoder) {
 			nl.GetU16(d, &m.EncapType)
 		case attrRouteEncap:
 			selector := nl.Ahead(d, attrRouteEncapType, m.EncapType, nl.GetU16)
-			m.Encap = nl.GetBody(d, NewEncap(namesEncapType.Of(selector)))
+			m.Encap = nl.GetBody(d, NewEncap(d, namesEncapType.Of(selector)))
 		case attrRouteExpires:
 			nl.GetUint(d, &m.Expires)
 		case attrRouteTTLPropagate:
@@ -278,7 +278,7 @@ func (m *GetRouteReply) Decode(d *nl.Decoder) {
 			nl.GetU16(d, &m.EncapType)
 		case attrRouteEncap:
 			selector := nl.Ahead(d, attrRouteEncapType, m.EncapType, nl.GetU16)
-			m.Encap = nl.GetBody(d, NewEncap(namesEncapType.Of(selector)))
+			m.Encap = nl.GetBody(d, NewEncap(d, namesEncapType.Of(selector)))
 		case attrRouteExpires:
 			nl.GetUint(d, &m.Expires)
 		case attrRouteUID:
@@ -415,7 +415,7 @@ func (m *DelRouteRequest) Decode(d *nl.Decoder) {
 			nl.GetU16(d, &m.EncapType)
 		case attrRouteEncap:
 			selector := nl.Ahead(d, attrRouteEncapType, m.EncapType, nl.GetU16)
-			m.Encap = nl.GetBody(d, NewEncap(namesEncapType.Of(selector)))
+			m.Encap = nl.GetBody(d, NewEncap(d, namesEncapType.Of(selector)))
 		case attrRouteNhID:
 			nl.GetU32(d, &m.NhID)
 		case attrRoutePad: // padding
@@ -568,6 +568,12 @@ func (c *Client) GetRouteDump(ctx context.Context, req *GetRouteDumpRequest, opt
 // list changed meanwhile.
 func (c *Client) GetRouteAll(ctx context.Context, req *GetRouteDumpRequest, opts ...nl.CallOption) ([]*GetRouteReply, error) {
 	return nl.All[GetRouteReply](ctx, c.conn, &opGetRoute, req, opts...)
+}
+
+// GetRouteAppend is GetRouteAll for a slice of the caller: it appends to dst
+// and returns the longer slice, which the next call can use again.
+func (c *Client) GetRouteAppend(ctx context.Context, dst []GetRouteReply, req *GetRouteDumpRequest, opts ...nl.CallOption) ([]GetRouteReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opGetRoute, dst, req, opts...)
 }
 
 var watchGetRoute = nl.WatchInfo{

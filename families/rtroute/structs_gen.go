@@ -59,10 +59,14 @@ func (s *RtMsg) get(b []byte) {
 	s.Flags = RouteFlag(binary.NativeEndian.Uint32(b[8:]))
 }
 
+func (s *RtMsg) check(e *nl.Encoder) {
+	nl.CheckMax(e, nl.Some(s.Table), 0xff)
+}
+
 // Encode implements nl.Message.
 func (s *RtMsg) Encode(e *nl.Encoder) {
 	s.put(e.Grow(sizeRtMsg))
-	nl.CheckMax(e, nl.Some(s.Table), 0xff)
+	s.check(e)
 }
 
 // Decode implements nl.Message.
@@ -143,7 +147,7 @@ func (s *RtVia) Encode(e *nl.Encoder) {
 func (s *RtVia) Decode(d *nl.Decoder) {
 	s.get(d.Struct(sizeRtVia))
 	for d.Rest() >= 1 {
-		s.Addr = append(s.Addr, d.Take(1)[0])
+		s.Addr = nl.AppendElems(d, s.Addr, d.Take(1)[0])
 	}
 	s.Tail = d.Tail(sizeRtVia)
 }
@@ -328,7 +332,7 @@ func (s *IPv6SrHdr) Encode(e *nl.Encoder) {
 func (s *IPv6SrHdr) Decode(d *nl.Decoder) {
 	s.get(d.Struct(sizeIPv6SrHdr))
 	for d.Rest() >= 1 {
-		s.Segments = append(s.Segments, d.Take(1)[0])
+		s.Segments = nl.AppendElems(d, s.Segments, d.Take(1)[0])
 	}
 	s.Tail = d.Tail(sizeIPv6SrHdr)
 }
@@ -351,7 +355,7 @@ func (s *Seg6EncapHdr) put(b []byte) {
 }
 
 func (s *Seg6EncapHdr) get(b []byte) {
-	s.Mode = Seg6Mode(binary.NativeEndian.Uint32(b))
+	s.Mode = Seg6Mode(int32(binary.NativeEndian.Uint32(b)))
 }
 
 // Encode implements nl.Message.
@@ -367,7 +371,7 @@ func (s *Seg6EncapHdr) Encode(e *nl.Encoder) {
 func (s *Seg6EncapHdr) Decode(d *nl.Decoder) {
 	s.get(d.Struct(sizeSeg6EncapHdr))
 	for d.Rest() >= 1 {
-		s.Srh = append(s.Srh, d.Take(1)[0])
+		s.Srh = nl.AppendElems(d, s.Srh, d.Take(1)[0])
 	}
 	s.Tail = d.Tail(sizeSeg6EncapHdr)
 }
@@ -431,7 +435,7 @@ func (s *IPv6RPLSrHdr) Encode(e *nl.Encoder) {
 func (s *IPv6RPLSrHdr) Decode(d *nl.Decoder) {
 	s.get(d.Struct(sizeIPv6RPLSrHdr))
 	for d.Rest() >= 1 {
-		s.Segments = append(s.Segments, d.Take(1)[0])
+		s.Segments = nl.AppendElems(d, s.Segments, d.Take(1)[0])
 	}
 	s.Tail = d.Tail(sizeIPv6RPLSrHdr)
 }

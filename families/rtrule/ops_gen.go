@@ -245,6 +245,12 @@ func (c *Client) GetRuleAll(ctx context.Context, req *GetRuleDumpRequest, opts .
 	return nl.All[GetRuleReply](ctx, c.conn, &opGetRule, req, opts...)
 }
 
+// GetRuleAppend is GetRuleAll for a slice of the caller: it appends to dst and
+// returns the longer slice, which the next call can use again.
+func (c *Client) GetRuleAppend(ctx context.Context, dst []GetRuleReply, req *GetRuleDumpRequest, opts ...nl.CallOption) ([]GetRuleReply, error) {
+	return nl.AppendAll(ctx, c.conn, &opGetRule, dst, req, opts...)
+}
+
 var watchGetRule = nl.WatchInfo{
 	Groups:  []nl.Group{GroupIPv4Rule, GroupIPv6Rule},
 	Relist:  []nl.Group{GroupLink},

@@ -51,10 +51,14 @@ func (s *FIBRuleHdr) get(b []byte) {
 	s.Flags = Flag(binary.NativeEndian.Uint32(b[8:]))
 }
 
+func (s *FIBRuleHdr) check(e *nl.Encoder) {
+	nl.CheckMax(e, nl.Some(s.Table), 0xff)
+}
+
 // Encode implements nl.Message.
 func (s *FIBRuleHdr) Encode(e *nl.Encoder) {
 	s.put(e.Grow(sizeFIBRuleHdr))
-	nl.CheckMax(e, nl.Some(s.Table), 0xff)
+	s.check(e)
 }
 
 // Decode implements nl.Message.

@@ -125,7 +125,7 @@ func (m *Peer) Encode(e *nl.Encoder) {
 	nl.PutBytes(e, attrWgpeerPresharedKey, m.PresharedKey)
 	nl.CheckBytes(e, m.PresharedKey, 32, 32)
 	nl.PutU32(e, attrWgpeerFlags, m.Flags)
-	nl.PutAddrPort(e, attrWgpeerEndpoint, m.Endpoint)
+	nl.PutSized(e, 16, 65531, func() { nl.PutAddrPort(e, attrWgpeerEndpoint, m.Endpoint) })
 	nl.PutDuration(e, attrWgpeerPersistentKeepaliveInterval, m.PersistentKeepaliveInterval, nl.WireU16, time.Second)
 	nl.PutStruct(e, attrWgpeerLastHandshakeTime, &m.LastHandshakeTime)
 	nl.PutU64(e, attrWgpeerRxBytes, m.RxBytes)

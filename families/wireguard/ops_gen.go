@@ -142,6 +142,14 @@ func (c *Client) GetDeviceAll(ctx context.Context, req *GetDeviceDumpRequest, op
 	return nl.MergeList(list, (*GetDeviceReply).merge), err
 }
 
+// GetDeviceAppend is GetDeviceAll for a slice of the caller: it appends to dst
+// and returns the longer slice, which the next call can use again.
+func (c *Client) GetDeviceAppend(ctx context.Context, dst []GetDeviceReply, req *GetDeviceDumpRequest, opts ...nl.CallOption) ([]GetDeviceReply, error) {
+	n := len(dst)
+	list, err := nl.AppendAll(ctx, c.conn, &opGetDevice, dst, req, opts...)
+	return nl.MergeFrom(list, n, (*GetDeviceReply).merge), err
+}
+
 var opSetDevice = nl.Op{Name: "set-device", Request: 1, Set: setWgdevice, NoReply: true}
 
 // SetDeviceRequest is the request of set-device.
@@ -203,6 +211,25 @@ func (m *SetDeviceRequest) Decode(d *nl.Decoder) {
 			d.Unknown(&m.Unknown)
 		}
 	}
+}
+
+// Split cuts the request into parts of at most limit bytes, which are to be
+// sent one after the other; 0 is as much as an attribute can hold. The first
+// has all but the elements of lists that go into later ones, those have just
+// what says whom they are for. A request that is short enough is its only part.
+func (m *SetDeviceRequest) Split(limit int) []*SetDeviceRequest {
+	rest := SetDeviceRequest{Ifindex: m.Ifindex, Ifname: m.Ifname}
+	parts := []*SetDeviceRequest{m}
+	parts = nl.Split(parts, rest, limit, func(m *SetDeviceRequest) *[]Peer { return &m.Peers }, (*Peer).Encode, (*Peer).split)
+	return parts
+}
+
+// split is Split for an element.
+func (m *Peer) split(limit int) []*Peer {
+	rest := Peer{PublicKey: m.PublicKey}
+	parts := []*Peer{m}
+	parts = nl.Split(parts, rest, limit, func(m *Peer) *[]AllowedIP { return &m.AllowedIPs }, (*AllowedIP).Encode, nil)
+	return parts
 }
 
 // SetDevice changes a device and its peers. What the request leaves out stays

@@ -179,7 +179,7 @@ func (d *decoder) bitfield(a *model.Attr, payload []byte) (any, error) {
 		return nil, failf("payload of %d bytes, want 8", len(payload))
 	}
 	s := attrScalar(a, model.TypeBitfield32)
-	s.big = false
+	s.big, s.little = false, false
 	o := new(Object)
 	for i, name := range []string{"value", "selector"} {
 		v, err := s.decode(payload[4*i:4*i+4], d.order)

@@ -236,6 +236,9 @@ func (e *encoder) flag(a *model.Attr, v any) error {
 	case true, "", "true":
 		return e.bytesAttr(a.ID, nil)
 	case false, "false":
+		if a.Multi { // being there is all that a flag says
+			return e.bytesAttr(a.ID, []byte{0})
+		}
 		return nil
 	}
 	return failf("%s, want true or false", describe(v))
@@ -298,6 +301,9 @@ func (e *encoder) structure(a *model.Attr, v any) error {
 		return err
 	}
 	e.buf = b
+	if a.Type == model.TypeIndexedArray {
+		return nil // the limits are not those of elements
+	}
 	return checkLen(&a.Checks, len(b)-start)
 }
 
@@ -504,6 +510,9 @@ func noForm(a *model.Attr, selector string) error {
 func withSelectors(l layout, o *Object) (*Object, error) {
 	for _, a := range l.attrs() {
 		body, ok := o.Get(a.Name)
+		if list, isList := body.([]any); isList && len(list) > 0 {
+			body = list[0]
+		}
 		members, isObject := body.(*Object)
 		if a.Type != model.TypeSubMessage || a.Selector == nil || !ok || !isObject {
 			continue

@@ -15,21 +15,22 @@ import (
 
 // A scalar is the type of an integer: of an attribute, an element or a member.
 type scalar struct {
-	typ   model.Type
-	big   bool
-	enum  *model.Enum
-	flags bool // the value is a mask of the enum's entries
-	hint  model.Hint
+	typ    model.Type
+	big    bool
+	little bool
+	enum   *model.Enum
+	flags  bool // the value is a mask of the enum's entries
+	hint   model.Hint
 }
 
 func attrScalar(a *model.Attr, typ model.Type) scalar {
 	flags := a.Enum != nil && (a.Enum.Flags || a.AsFlags || typ == model.TypeBitfield32)
-	return scalar{typ, a.BigEndian, a.Enum, flags, a.Hint}
+	return scalar{typ, a.BigEndian, a.LittleEndian, a.Enum, flags, a.Hint}
 }
 
 func memberScalar(m *model.Member) scalar {
 	flags := m.Enum != nil && (m.Enum.Flags || m.AsFlags)
-	return scalar{m.Type, m.BigEndian, m.Enum, flags, m.Hint}
+	return scalar{m.Type, m.BigEndian, m.LittleEndian, m.Enum, flags, m.Hint}
 }
 
 // sizeOf returns the number of bytes of a scalar type; 0 for any other and for
@@ -78,8 +79,11 @@ func (s scalar) width(bits uint64) int {
 }
 
 func (s scalar) order(host byteOrder) byteOrder {
-	if s.big {
+	switch {
+	case s.big:
 		return binary.BigEndian
+	case s.little:
+		return binary.LittleEndian
 	}
 	return host
 }
@@ -136,7 +140,7 @@ func (s scalar) decode(b []byte, host byteOrder) (any, error) {
 		return enumValue(s, bits), nil
 	case s.hint == model.HintHex:
 		return fmt.Sprintf("%#x", s.number(bits)), nil
-	case isIP(s.hint) && len(b) == 4:
+	case isIP(s.hint) && sizeOf(s.typ) == 4:
 		return netip.AddrFrom4([4]byte(b)).String(), nil
 	}
 	return s.number(bits), nil
@@ -154,7 +158,7 @@ func (s scalar) number(bits uint64) any {
 // no name is shown as a number.
 func enumValue(s scalar, bits uint64) any {
 	if s.flags {
-		return flagNames(s.enum, bits)
+		return flagNames(s.enum, bits&s.allBits())
 	}
 	for _, e := range s.enum.Entries {
 		if s.truncate(uint64(e.Value)) == s.truncate(bits) {
@@ -262,7 +266,7 @@ func (s scalar) bit(name string) (uint64, error) {
 			return s.fit(name, e.Mask())
 		}
 	}
-	if bits, err := s.parse(name); err == nil {
+	if bits, err := s.unsigned().parse(name); err == nil {
 		return bits, nil
 	}
 	return 0, unknownEntry(s.enum, name)
@@ -274,6 +278,29 @@ func (s scalar) fit(text string, bits uint64) (uint64, error) {
 		return 0, failf("%s does not fit into %d bits", text, 8*size)
 	}
 	return bits, nil
+}
+
+// allBits is the mask of the bits that the type has.
+func (s scalar) allBits() uint64 {
+	if size := sizeOf(s.typ); size > 0 {
+		return math.MaxUint64 >> (64 - 8*size)
+	}
+	return math.MaxUint64
+}
+
+// unsigned is the scalar without a sign: a mask has none.
+func (s scalar) unsigned() scalar {
+	switch s.typ {
+	case model.TypeS8:
+		s.typ = model.TypeU8
+	case model.TypeS16:
+		s.typ = model.TypeU16
+	case model.TypeS32:
+		s.typ = model.TypeU32
+	case model.TypeS64, model.TypeSint:
+		s.typ = model.TypeU64
+	}
+	return s
 }
 
 func unknownEntry(enum *model.Enum, name string) error {
@@ -347,7 +374,7 @@ func (s scalar) check(c *model.Checks, bits uint64) error {
 
 func (s scalar) less(bits uint64, l *model.Limit) bool {
 	switch {
-	case signed(s.typ):
+	case signed(s.typ) && !s.flags:
 		return l.Unsigned != 0 || int64(bits) < l.Value
 	case l.Unsigned != 0:
 		return bits < l.Unsigned
@@ -357,7 +384,7 @@ func (s scalar) less(bits uint64, l *model.Limit) bool {
 
 func (s scalar) greater(bits uint64, l *model.Limit) bool {
 	switch {
-	case signed(s.typ):
+	case signed(s.typ) && !s.flags:
 		return l.Unsigned == 0 && int64(bits) > l.Value
 	case l.Unsigned != 0:
 		return bits > l.Unsigned

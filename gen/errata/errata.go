@@ -48,17 +48,26 @@ func loadFile(name string) *overlay.Overlay {
 	return o
 }
 
+// For returns the corrections for a spec, nil if there are none or the spec is
+// not the kernel's. Callers must not change them.
+func For(root *tree.Node) *overlay.Overlay {
+	if root.Get("x-nlgen-package") != nil {
+		return nil
+	}
+	for _, o := range All() {
+		if o.Matches(root) {
+			return o
+		}
+	}
+	return nil
+}
+
 // Apply corrects the tree of a spec and returns the corrected copy. There is
 // one result per correction and place; none if the family has no errata or the
 // spec is not the kernel's, and then the tree returned is root itself.
 func Apply(root *tree.Node) (*tree.Node, []overlay.Result) {
-	if root.Get("x-nlgen-package") != nil {
-		return root, nil
-	}
-	for _, o := range All() {
-		if o.Matches(root) {
-			return o.Apply(root)
-		}
+	if o := For(root); o != nil {
+		return o.Apply(root)
 	}
 	return root, nil
 }

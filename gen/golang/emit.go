@@ -37,6 +37,7 @@ func Emit(f *model.Family, opts Options) ([]File, error) {
 		{"structs_gen.go", e.structsFile, len(f.Structs) > 0},
 		{"attrs_gen.go", e.attrsFile, len(f.Sets)+len(f.Messages) > 0},
 		{"ops_gen.go", e.opsFile, len(calledOps(f)) > 0},
+		{"batch_gen.go", e.batchFile, len(batchOps(f)) > 0},
 		{"events_gen.go", e.eventsFile, len(eventOps(f)) > 0},
 	})
 }

@@ -1,7 +1,6 @@
 package golang
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/dave/jennifer/jen"
@@ -18,7 +17,9 @@ type kind struct {
 	// PutU32, GetU32, WriteU32, ReadU32. It is empty if the value's own methods
 	// are used.
 	codec    string
+	bits     int  // width of an integer
 	nested   bool // an element is a nest
+	lists    bool // a list of lists
 	put, get func(e *emitter, k kind, s slot) *jen.Statement
 }
 
@@ -65,7 +66,7 @@ var kinds = map[model.Type]kind{
 	model.TypeBitfield32: {schema: "Bitfield32", elem: bitfieldElem, field: opt, codec: "Bitfield32", put: put, get: get},
 	model.TypeStruct:     {schema: "Binary", elem: structElem, field: opt, put: putRef("PutStruct"), get: getRef("GetStruct")},
 	model.TypeNest:       {schema: "Nest", elem: messageElem, field: pointer, nested: true, put: putPlain("PutNest"), get: getRef("GetNest")},
-	model.TypeRecords:    {schema: "Records", elem: messageElem, field: list, put: putRecords, get: getRecords},
+	model.TypeRecords:    {schema: "Records", elem: messageElem, field: list, put: putRecords("PutRecords"), get: getRecords("GetRecords")},
 	model.TypeChain:      {schema: "Chain", elem: chainElem, field: list, nested: true, put: putList("PutMulti"), get: getList("GetChains")},
 	model.TypeSubMessage: {schema: "Sub", elem: subElem, field: bare, put: putBody, get: getBody},
 }
@@ -94,7 +95,55 @@ func intKind(schema, codec string, t model.Type) kind {
 		}
 		return jen.Id(intTypes[t])
 	}
-	return kind{schema: schema, elem: elem, field: opt, codec: codec, put: put, get: get}
+	return kind{schema: schema, elem: elem, field: opt, codec: codec, bits: intBits[t], put: put, get: get}
+}
+
+// wireKind is an integer whose wire type says more than its Go type: the byte
+// order, or the sign if the Go type is that of an enum with a wider user.
+func wireKind(k kind, t model.Type) kind {
+	k.codec = "Wire"
+	k.put = func(e *emitter, _ kind, s slot) *jen.Statement { return e.putWire(s, t, s.v()) }
+	k.get = func(e *emitter, _ kind, s slot) *jen.Statement {
+		return e.rt("GetWire").Call(jen.Id("d"), s.ref(), e.wire(s.Attr, t))
+	}
+	return k
+}
+
+func (e *emitter) putWire(s slot, t model.Type, v jen.Code) *jen.Statement {
+	return e.rt("PutWire").Call(jen.Id("e"), s.id(), v, e.wire(s.Attr, t))
+}
+
+// wire is the runtime's constant for the wire type t of a: nl.WireS16|nl.BigEndian.
+func (e *emitter) wire(a *model.Attr, t model.Type) *jen.Statement {
+	w := e.rt("Wire" + wireNames[t])
+	switch {
+	case intBits[t] == 8:
+	case a.BigEndian:
+		w.Op("|").Add(e.rt("BigEndian"))
+	case a.LittleEndian:
+		w.Op("|").Add(e.rt("LittleEndian"))
+	}
+	return w
+}
+
+// wireNames has the names of the types in the runtime's constants.
+var wireNames = map[model.Type]string{
+	model.TypeU8: "U8", model.TypeU16: "U16", model.TypeU32: "U32", model.TypeU64: "U64", model.TypeUint: "Uint",
+	model.TypeS8: "S8", model.TypeS16: "S16", model.TypeS32: "S32", model.TypeS64: "S64", model.TypeSint: "Sint",
+}
+
+// intBits has the widths of the Go types of the integers.
+var intBits = map[model.Type]int{
+	model.TypeU8: 8, model.TypeU16: 16, model.TypeU32: 32, model.TypeU64: 64, model.TypeUint: 64,
+	model.TypeS8: 8, model.TypeS16: 16, model.TypeS32: 32, model.TypeS64: 64, model.TypeSint: 64,
+}
+
+// special reports whether an integer of type t needs wireKind.
+func special(a *model.Attr, t model.Type) bool {
+	isAuto := t == model.TypeUint || t == model.TypeSint
+	isSigned := isSignedType(t) && a.Enum != nil && enumSigned(a.Enum, a.AsFlags) &&
+		enumBits(a.Enum, a.AsFlags) > intBits[t]
+	return intBits[t] > 8 && a.LittleEndian || isAuto && a.BigEndian || isSigned
 }
 
 func bytesKind(schema string, elem func(*emitter, *model.Attr) *jen.Statement) kind {
@@ -102,14 +151,17 @@ func bytesKind(schema string, elem func(*emitter, *model.Attr) *jen.Statement) k
 }
 
 // durationKind is an integer that counts a unit of time.
-func durationKind(k kind) kind {
-	wire := "Wire" + k.codec
+func durationKind(k kind, multi bool) kind {
+	fn := "Duration"
+	if multi {
+		fn, k.field = "Durations", list
+	}
 	k.elem = qualified(timePath, "Duration")
 	k.put = func(e *emitter, _ kind, s slot) *jen.Statement {
-		return e.rt("PutDuration").Call(jen.Id("e"), s.id(), s.v(), e.rt(wire), unit(s.Attr))
+		return e.rt("Put"+fn).Call(jen.Id("e"), s.id(), s.v(), e.wire(s.Attr, s.Attr.Type), unit(s.Attr))
 	}
 	k.get = func(e *emitter, _ kind, s slot) *jen.Statement {
-		return e.rt("GetDuration").Call(jen.Id("d"), s.ref(), e.rt(wire), unit(s.Attr))
+		return e.rt("Get"+fn).Call(jen.Id("d"), s.ref(), e.wire(s.Attr, s.Attr.Type), unit(s.Attr))
 	}
 	return k
 }
@@ -125,24 +177,44 @@ func kindOf(a *model.Attr) (kind, error) {
 	switch a.Type {
 	case model.TypeArray:
 		k, err := valueKind(a, a.Elem)
+		if a.Multi {
+			return listsKind(k, "Binary", putList("PutArrays"), getList("GetArrays")), err
+		}
 		return listKind(k, "Binary", putList("PutArray"), getList("GetArray")), err
 	case model.TypeIndexedArray:
 		k, err := valueKind(a, a.Elem)
-		return listKind(k, "Indexed", putIndexed, getList("GetIndexed")), err
+		if a.Multi {
+			return listsKind(k, "Indexed", putIndexed("PutIndexedLists"), getList("GetIndexedLists")), err
+		}
+		return listKind(k, "Indexed", putIndexed("PutIndexed"), getList("GetIndexed")), err
 	}
 	k, err := valueKind(a, a.Type)
 	switch {
 	case err != nil:
 		return kind{}, err
-	case a.Multi && a.Type != model.TypeChain:
-		if k.codec == "" && a.Type != model.TypeNest && a.Type != model.TypeStruct || k.codec == "AddrPort" {
-			return kind{}, errors.New("an attribute of this type cannot repeat")
-		}
-		return listKind(k, k.schema, putList("PutMulti"), getList("GetMulti")), nil
 	case a.Unit != "":
-		return durationKind(k), nil
+		return durationKind(k, a.Multi), nil
+	case a.Multi:
+		return multiKind(k, a), nil
 	}
 	return k, nil
+}
+
+// multiKind is the kind of an attribute that repeats.
+func multiKind(k kind, a *model.Attr) kind {
+	switch {
+	case a.Type == model.TypeChain: // a list anyway
+		return k
+	case a.Type == model.TypeFlag:
+		return listKind(k, k.schema, putPlain("PutFlags"), getRef("GetFlags"))
+	case a.Type == model.TypeRecords:
+		return listsKind(k, k.schema, putRecords("PutRecordLists"), getRecords("GetRecordLists"))
+	case a.Type == model.TypeSubMessage:
+		return listKind(k, k.schema, putBodies, getBodies)
+	case k.codec == "Addr" || k.codec == "AddrPort":
+		return listKind(k, k.schema, putList("PutMulti"), getAddrs)
+	}
+	return listKind(k, k.schema, putList("PutMulti"), getList("GetMulti"))
 }
 
 // valueKind returns the kind of one value of type t.
@@ -150,7 +222,7 @@ func valueKind(a *model.Attr, t model.Type) (kind, error) {
 	isBytes := t == model.TypeBinary
 	switch a.Hint {
 	case model.HintIPv4, model.HintIPv6, model.HintIP:
-		if isBytes || t == model.TypeU32 && a.Type != model.TypeArray {
+		if isBytes || t == model.TypeU32 && a.Type != model.TypeArray && !isNumber(a) {
 			return addrKind, nil
 		}
 	case model.HintMAC, model.HintFDDI:
@@ -162,19 +234,37 @@ func valueKind(a *model.Attr, t model.Type) (kind, error) {
 			return sockaddrKind, nil
 		}
 	}
-	if k, ok := bigEndian[t]; ok && a.BigEndian {
+	if k, ok := bigEndian[t]; ok && a.BigEndian && !special(a, t) {
 		return k, nil
 	}
 	k, ok := kinds[t]
-	if !ok {
+	switch {
+	case !ok:
 		return k, fmt.Errorf("no Go form for a value of type %d", t)
+	case special(a, t):
+		if a.LittleEndian || a.BigEndian {
+			k.schema = "Binary" // the runtime shows integers in host byte order
+		}
+		return wireKind(k, t), nil
 	}
 	return k, nil
+}
+
+// isNumber reports whether the spec treats a value as a number, whatever the hint.
+func isNumber(a *model.Attr) bool {
+	return a.Enum != nil || a.Checks.Min != nil || a.Checks.Max != nil || a.Checks.Mask != nil
 }
 
 // listKind makes a slice of the values of k.
 func listKind(k kind, schema string, put, get func(*emitter, kind, slot) *jen.Statement) kind {
 	k.schema, k.field, k.put, k.get = schema, list, put, get
+	return k
+}
+
+// listsKind makes a slice of slices of the values of k.
+func listsKind(k kind, schema string, put, get func(*emitter, kind, slot) *jen.Statement) kind {
+	k = listKind(k, schema, put, get)
+	k.field, k.lists = lists, true
 	return k
 }
 
@@ -201,8 +291,8 @@ func qualified(path, name string) func(*emitter, *model.Attr) *jen.Statement {
 
 func bitfieldElem(e *emitter, a *model.Attr) *jen.Statement {
 	t := enumType(a.Enum, true)
-	if t == "" {
-		t = "uint32"
+	if t == "" || enumBits(a.Enum, true) != 32 {
+		t = "uint32" // a wider user has made the type of the flags wider
 	}
 	return e.rt("Bitfield32").Types(jen.Id(t))
 }
@@ -218,6 +308,7 @@ func opt(e *emitter, elem *jen.Statement) *jen.Statement   { return e.rt("Opt").
 func bare(_ *emitter, elem *jen.Statement) *jen.Statement  { return elem }
 func pointer(_ *emitter, el *jen.Statement) *jen.Statement { return jen.Op("*").Add(el) }
 func list(_ *emitter, elem *jen.Statement) *jen.Statement  { return jen.Index().Add(elem) }
+func lists(_ *emitter, elem *jen.Statement) *jen.Statement { return jen.Index().Index().Add(elem) }
 
 // Statements that encode an attribute.
 
@@ -251,21 +342,29 @@ func putList(fn string) func(*emitter, kind, slot) *jen.Statement {
 }
 
 // putIndexed is nl.PutIndexed(e, attrX, m.X, nl.Nested, (*X).Encode).
-func putIndexed(e *emitter, k kind, s slot) *jen.Statement {
-	flags := jen.Lit(0)
-	if k.nested {
-		flags = e.rt("Nested")
+func putIndexed(fn string) func(*emitter, kind, slot) *jen.Statement {
+	return func(e *emitter, k kind, s slot) *jen.Statement {
+		flags := jen.Lit(0)
+		if k.nested {
+			flags = e.rt("Nested")
+		}
+		return e.rt(fn).Call(jen.Id("e"), s.id(), s.v(), flags, e.writer(k, s.Attr))
 	}
-	return e.rt("PutIndexed").Call(jen.Id("e"), s.id(), s.v(), flags, e.writer(k, s.Attr))
 }
 
 // putRecords is nl.PutRecords(e, attrX, m.X, 0, (*X).Encode).
-func putRecords(e *emitter, k kind, s slot) *jen.Statement {
-	return e.rt("PutRecords").Call(jen.Id("e"), s.id(), s.v(), jen.Lit(s.Attr.LenOffset), e.writer(k, s.Attr))
+func putRecords(fn string) func(*emitter, kind, slot) *jen.Statement {
+	return func(e *emitter, k kind, s slot) *jen.Statement {
+		return e.rt(fn).Call(jen.Id("e"), s.id(), s.v(), jen.Lit(s.Attr.LenOffset), e.writer(k, s.Attr))
+	}
 }
 
-// writer is the function that encodes one value: nl.WriteU32 or (*X).Encode.
+// writer is the function that encodes one value: nl.WriteU32, (*X).Encode or
+// nl.Writer[uint32](nl.WireU32|nl.LittleEndian).
 func (e *emitter) writer(k kind, a *model.Attr) *jen.Statement {
+	if k.codec == "Wire" {
+		return e.rt("Writer").Types(k.elem(e, a)).Call(e.wire(a, valueType(a)))
+	}
 	if k.codec != "" {
 		return e.rt("Write" + k.codec)
 	}
@@ -297,13 +396,23 @@ func getList(fn string) func(*emitter, kind, slot) *jen.Statement {
 	}
 }
 
+// getAddrs is nl.GetAddrs(d, &m.X, &m.Unknown).
+func getAddrs(e *emitter, k kind, s slot) *jen.Statement {
+	return e.rt("Get"+k.codec+"s").Call(jen.Id("d"), s.ref(), s.unknown())
+}
+
 // getRecords is nl.GetRecords(d, &m.X, 0, (*X).Decode).
-func getRecords(e *emitter, k kind, s slot) *jen.Statement {
-	return e.rt("GetRecords").Call(jen.Id("d"), s.ref(), jen.Lit(s.Attr.LenOffset), e.reader(k, s.Attr))
+func getRecords(fn string) func(*emitter, kind, slot) *jen.Statement {
+	return func(e *emitter, k kind, s slot) *jen.Statement {
+		return e.rt(fn).Call(jen.Id("d"), s.ref(), jen.Lit(s.Attr.LenOffset), e.reader(k, s.Attr))
+	}
 }
 
 // reader is the function that decodes one value: nl.ReadU32 or (*X).Decode.
 func (e *emitter) reader(k kind, a *model.Attr) *jen.Statement {
+	if k.codec == "Wire" {
+		return e.rt("Reader").Types(k.elem(e, a)).Call(e.wire(a, valueType(a)))
+	}
 	if k.codec != "" {
 		return e.rt("Read" + k.codec)
 	}

@@ -83,7 +83,7 @@ func (e *emitter) messageEncode(f *jen.File, m *model.Message) {
 		for _, fd := range encodeOrder(m) {
 			s := slot{fd, m}
 			k := mustKind(fd.Attr)
-			g.Add(e.putSlot(k, s))
+			g.Add(e.sized(k, s, e.putSlot(k, s)))
 			e.checks(g, k, s)
 		}
 		g.Id("e").Dot("Raw").Call(jen.Id("m").Dot(m.UnknownField))
@@ -140,14 +140,14 @@ func (e *emitter) putSlot(k kind, s slot) *jen.Statement {
 	if len(subs) == 0 {
 		return k.put(e, k, s)
 	}
-	var bodies []jen.Code
-	for _, f := range subs {
-		bodies = append(bodies, jen.Id(f.Attr.Sub.GoBody).Call(jen.Id("m").Dot(f.GoName)))
-	}
+	bodies := e.bodies(subs)
 	if s.Attr.Type == model.TypeString {
 		return e.rt("PutSelector").Call(append([]jen.Code{jen.Id("e"), s.id(), s.v()}, bodies...)...)
 	}
 	selector := e.names(s.Attr).Dot("Selector").Call(append([]jen.Code{jen.Id("e"), s.v()}, bodies...)...)
+	if k.codec == "Wire" {
+		return e.putWire(s, s.Attr.Type, selector)
+	}
 	return e.rt("Put"+k.codec).Call(jen.Id("e"), s.id(), selector)
 }
 
@@ -303,12 +303,31 @@ func (e *emitter) checks(g *jen.Group, k kind, s slot) {
 			e.valueCheck(g, s, limit.fn, jen.Id(number(limit.l)))
 		}
 	}
-	if c.Mask != nil && integer(k) {
+	switch {
+	case c.Mask == nil:
+	case s.Attr.Type == model.TypeBitfield32:
+		e.bitfieldCheck(g, s, uint32(*c.Mask))
+	case integer(k):
 		bits := bitsOf(k, s.Attr)
 		if mask := *c.Mask << (64 - bits) >> (64 - bits); mask != math.MaxUint64>>(64-bits) {
 			e.valueCheck(g, s, "CheckMask", jen.Id("0x"+strconv.FormatUint(mask, 16)))
 		}
 	}
+}
+
+// bitfieldCheck writes the check of the bits of a value and its selector.
+func (e *emitter) bitfieldCheck(g *jen.Group, s slot, mask uint32) {
+	if mask == math.MaxUint32 {
+		return
+	}
+	check := func(v jen.Code) *jen.Statement {
+		return e.rt("CheckBitfield32").Call(jen.Id("e"), v, jen.Id("0x"+strconv.FormatUint(uint64(mask), 16)))
+	}
+	if !s.Attr.Multi {
+		g.Add(check(s.v()))
+		return
+	}
+	g.For(jen.List(jen.Id("_"), jen.Id("v")).Op(":=").Range().Add(s.v())).Block(check(e.rt("Some").Call(jen.Id("v"))))
 }
 
 func (e *emitter) valueCheck(g *jen.Group, s slot, fn string, limit *jen.Statement) {
@@ -341,7 +360,27 @@ func (e *emitter) lengthCheck(g *jen.Group, k kind, s slot) {
 	if k.codec == "String" {
 		v = e.rt("Some").Call(v)
 	}
-	g.For(jen.List(jen.Id("_"), jen.Id("v")).Op(":=").Range().Add(s.v())).Block(check(v))
+	loop := func(name string, over, body jen.Code) *jen.Statement {
+		return jen.For(jen.List(jen.Id("_"), jen.Id(name)).Op(":=").Range().Add(over)).Block(body)
+	}
+	if k.lists {
+		g.Add(loop("list", s.v(), loop("v", jen.Id("list"), check(v))))
+		return
+	}
+	g.Add(loop("v", s.v(), check(v)))
+}
+
+// sized is put, or if the payload has a limit that only its length on the wire
+// can be compared with:
+//
+//	nl.PutSized(e, 4, 8, func() { nl.PutArray(e, attrX, m.X, nl.WriteU32) })
+func (e *emitter) sized(k kind, s slot, put *jen.Statement) *jen.Statement {
+	low, high, limited := lengths(s.Attr.Checks)
+	isSized := s.Attr.Type == model.TypeArray || s.Attr.Type == model.TypeStruct || k.codec == "AddrPort"
+	if !limited || !isSized {
+		return put
+	}
+	return e.rt("PutSized").Call(jen.Id("e"), jen.Lit(low), jen.Lit(high), jen.Func().Params().Add(oneLine(put)))
 }
 
 // isList reports whether an attribute has several values.
@@ -397,17 +436,12 @@ func lengths(c model.Checks) (low, high int, ok bool) {
 }
 
 // integer reports whether values of the kind are integers.
-func integer(k kind) bool { return intBits[k.codec] > 0 }
-
-var intBits = map[string]int{
-	"U8": 8, "U16": 16, "U32": 32, "U64": 64, "Uint": 64, "Sint": 64,
-	"U16BE": 16, "U32BE": 32, "U64BE": 64,
-}
+func integer(k kind) bool { return k.bits > 0 }
 
 // bitsOf is the width of a value's Go type.
 func bitsOf(k kind, a *model.Attr) int {
 	if a.Enum == nil {
-		return intBits[k.codec]
+		return k.bits
 	}
 	return enumBits(a.Enum, a.AsFlags)
 }
@@ -433,9 +467,18 @@ func trivial(l *model.Limit, k kind, a *model.Attr) bool {
 
 func isSigned(k kind, a *model.Attr) bool {
 	if a.Enum != nil {
-		return a.Enum.Signed && !a.AsFlags
+		return enumSigned(a.Enum, a.AsFlags)
 	}
-	switch a.Type {
+	return isSignedType(a.Type)
+}
+
+// enumSigned reports whether the Go type of an enum's values is signed.
+func enumSigned(en *model.Enum, asFlags bool) bool {
+	return en.Signed && (!asFlags || en.Flags)
+}
+
+func isSignedType(t model.Type) bool {
+	switch t {
 	case model.TypeS8, model.TypeS16, model.TypeS32, model.TypeS64, model.TypeSint:
 		return true
 	}

@@ -16,6 +16,7 @@ func (e *emitter) opsFile(f *jen.File) {
 		e.opMessages(f, op)
 		e.opAliases(f, op)
 		e.merges(f, op)
+		e.splits(f, op)
 		switch {
 		case op.Register != "":
 			e.register(f, op)
@@ -25,6 +26,7 @@ func (e *emitter) opsFile(f *jen.File) {
 		if op.Dump != nil {
 			e.dump(f, op)
 			e.all(f, op)
+			e.appendTo(f, op)
 			e.watch(f, op)
 		}
 	}

@@ -300,7 +300,7 @@ func (e *emitter) getPart(g *jen.Group, p *model.Part) {
 		if len(values) > 1 {
 			selector = jen.Id("d").Dot("Selector").Call(values...)
 		}
-		g.Id("m").Dot(p.GoName).Op("=").Add(e.rt("GetRestBody")).Call(jen.Id("d"), jen.Id(p.Sub.GoNew).Call(selector))
+		g.Id("m").Dot(p.GoName).Op("=").Add(e.rt("GetRestBody")).Call(jen.Id("d"), jen.Id(p.Sub.GoNew).Call(jen.Id("d"), selector))
 	}
 }
 

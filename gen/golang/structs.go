@@ -2,6 +2,7 @@ package golang
 
 import (
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/dave/jennifer/jen"
@@ -15,6 +16,7 @@ func (e *emitter) structsFile(f *jen.File) {
 		e.structType(f, s)
 		e.structPut(f, s)
 		e.structGet(f, s)
+		e.structCheck(f, s)
 		e.structEncode(f, s)
 		e.structDecode(f, s)
 	}
@@ -99,6 +101,9 @@ func memberType(m *model.Member) *jen.Statement {
 	return elem
 }
 
+// isArray reports whether a member has several elements.
+func isArray(m *model.Member) bool { return m.Flexible || m.Count > 1 }
+
 // memberElem is the Go type of one element of a member.
 func memberElem(m *model.Member) *jen.Statement {
 	_, isScalar := memberScalars[m.Type]
@@ -139,11 +144,35 @@ func (e *emitter) structPut(f *jen.File, s *model.Struct) {
 // structGet writes the reverse of structPut.
 func (e *emitter) structGet(f *jen.File, s *model.Struct) {
 	f.Line()
-	f.Add(method("s", s.GoName, "get", jen.Id("b").Index().Byte())).BlockFunc(func(g *jen.Group) {
+	params := []jen.Code{jen.Id("b").Index().Byte()}
+	if allocates(s) {
+		params = append([]jen.Code{jen.Id("d").Op("*").Add(e.rt("Decoder"))}, params...)
+	}
+	f.Add(method("s", s.GoName, "get", params...)).BlockFunc(func(g *jen.Group) {
 		for _, m := range fixedMembers(s) {
 			eachElement(g, m, func(g *jen.Group, v *jen.Statement, p place) { e.memberGet(g, m, v, p) })
 		}
 	})
+}
+
+// allocates reports whether a struct has members that need memory beside it.
+func allocates(s *model.Struct) bool {
+	return slices.ContainsFunc(fixedMembers(s), func(m *model.Member) bool {
+		return m.Type == model.TypeString || isMAC(m) || m.Struct != nil && allocates(m.Struct)
+	})
+}
+
+// callGet is v.get(b), or v.get(d, b) for a struct that allocates.
+func callGet(v *jen.Statement, s *model.Struct, b jen.Code) *jen.Statement {
+	if allocates(s) {
+		return v.Dot("get").Call(jen.Id("d"), b)
+	}
+	return v.Dot("get").Call(b)
+}
+
+// appendElems is nl.AppendElems(d, list, v).
+func (e *emitter) appendElems(list, v jen.Code) *jen.Statement {
+	return e.rt("AppendElems").Call(jen.Id("d"), list, v)
 }
 
 func fixedMembers(s *model.Struct) []*model.Member {
@@ -241,7 +270,7 @@ func memberPut(g *jen.Group, m *model.Member, v *jen.Statement, p place) {
 // memberGet writes the statement that sets v from its place.
 func (e *emitter) memberGet(g *jen.Group, m *model.Member, v *jen.Statement, p place) {
 	if m.Struct != nil {
-		g.Add(v).Dot("get").Call(p.from())
+		g.Add(callGet(v, m.Struct, p.from()))
 		return
 	}
 	g.Add(v).Op("=").Add(e.memberValue(m, p))
@@ -255,15 +284,25 @@ func (e *emitter) memberValue(m *model.Member, p place) *jen.Statement {
 	case isAddr(m):
 		return jen.Qual(netipPath, "AddrFrom"+strconv.Itoa(m.Len)).Call(array)
 	case isMAC(m):
-		return jen.Append(jen.Qual(netPath, "HardwareAddr").Values(), p.all().Op("..."))
+		return e.appendElems(jen.Qual(netPath, "HardwareAddr").Values(), p.all().Op("..."))
 	case scalar.size == 1:
-		return convert(goScalar(m), "uint8", p.byte())
+		return memberInt(m, p.byte())
 	case scalar.size > 1:
-		return convert(goScalar(m), scalar.wire(), order(m).Dot(scalar.order).Call(p.from()))
+		return memberInt(m, order(m).Dot(scalar.order).Call(p.from()))
 	case m.Type == model.TypeString:
-		return e.rt("CString").Call(p.all())
+		return jen.Id("d").Dot("CString").Call(p.all())
 	}
 	return array
+}
+
+// memberInt makes the Go value of an integer member of what stands in its place,
+// which is unsigned. The type of an enum may be wider: then the sign counts.
+func memberInt(m *model.Member, v *jen.Statement) *jen.Statement {
+	wire := memberScalars[m.Type].wire()
+	if isSignedType(m.Type) && m.Enum != nil && enumSigned(m.Enum, m.AsFlags) {
+		return convert(goScalar(m), intTypes[m.Type], convert(intTypes[m.Type], wire, v))
+	}
+	return convert(goScalar(m), wire, v)
 }
 
 // goScalar is the name of the Go type of an integer member.
@@ -282,10 +321,13 @@ func convert(to, from string, v *jen.Statement) *jen.Statement {
 	return jen.Id(to).Call(v)
 }
 
-// order is binary.NativeEndian or binary.BigEndian.
+// order is binary.NativeEndian, binary.BigEndian or binary.LittleEndian.
 func order(m *model.Member) *jen.Statement {
-	if m.BigEndian {
+	switch {
+	case m.BigEndian:
 		return jen.Qual(binaryPath, "BigEndian")
+	case m.LittleEndian:
+		return jen.Qual(binaryPath, "LittleEndian")
 	}
 	return jen.Qual(binaryPath, "NativeEndian")
 }
@@ -302,7 +344,9 @@ func (e *emitter) structEncode(f *jen.File, s *model.Struct) {
 		g.Id("s").Dot("put").Call(jen.Id("e").Dot("Grow").Call(jen.Id(s.GoSize)))
 		for _, m := range goMembers(s) {
 			e.flexiblePut(g, m)
-			e.memberCheck(g, m)
+		}
+		if checked(s) {
+			g.Id("s").Dot("check").Call(jen.Id("e"))
 		}
 		if s.Tail {
 			g.Id("e").Dot("SetTail").Call(jen.Id("s").Dot("Tail"))
@@ -331,17 +375,17 @@ func (e *emitter) flexibleGet(g *jen.Group, m *model.Member) {
 	switch {
 	case !m.Flexible:
 	case isBlob(m):
-		g.Add(v).Op("=").Append(v, jen.Id("d").Dot("Take").Call(jen.Id("d").Dot("Rest").Call()).Op("..."))
+		g.Add(v).Op("=").Add(e.appendElems(v, jen.Id("d").Dot("Take").Call(jen.Id("d").Dot("Rest").Call()).Op("...")))
 	default:
 		taken := jen.Id("d").Dot("Take").Call(memberSize(m))
 		g.For(jen.Id("d").Dot("Rest").Call().Op(">=").Add(memberSize(m))).BlockFunc(func(g *jen.Group) {
 			if m.Struct == nil {
-				g.Add(v).Op("=").Append(v, e.memberValue(m, place{size: m.Len, alone: taken}))
+				g.Add(v).Op("=").Add(e.appendElems(v, e.memberValue(m, place{size: m.Len, alone: taken})))
 				return
 			}
 			g.Var().Id("v").Add(memberElem(m))
-			g.Id("v").Dot("get").Call(taken)
-			g.Add(v).Op("=").Append(v, jen.Id("v"))
+			g.Add(callGet(jen.Id("v"), m.Struct, taken))
+			g.Add(v).Op("=").Add(e.appendElems(v, jen.Id("v")))
 		})
 	}
 }
@@ -358,21 +402,75 @@ func memberSize(m *model.Member) *jen.Statement {
 	return jen.Lit(m.Len)
 }
 
-// memberCheck writes the check that a value has room in its member; put cannot
-// report that it has not.
-func (e *emitter) memberCheck(g *jen.Group, m *model.Member) {
-	v := jen.Id("s").Dot(m.GoName)
+// structCheck writes the method that checks that values have room in their
+// members, which put cannot report.
+func (e *emitter) structCheck(f *jen.File, s *model.Struct) {
+	if !checked(s) {
+		return
+	}
+	f.Line()
+	f.Add(method("s", s.GoName, "check", e.encoder())).BlockFunc(func(g *jen.Group) {
+		for _, m := range goMembers(s) {
+			v := jen.Id("s").Dot(m.GoName)
+			switch check := e.memberCheck(m); {
+			case check == nil:
+			case m.Struct != nil && isArray(m):
+				g.For(jen.Id("i").Op(":=").Range().Add(v)).Block(check(v.Clone().Index(jen.Id("i"))))
+			case isArray(m):
+				g.For(jen.List(jen.Id("_"), jen.Id("v")).Op(":=").Range().Add(v)).Block(check(jen.Id("v")))
+			default:
+				g.Add(check(v))
+			}
+		}
+	})
+}
+
+// checked reports whether a struct has members that values may not fit.
+func checked(s *model.Struct) bool {
+	e := &emitter{}
+	return slices.ContainsFunc(goMembers(s), func(m *model.Member) bool { return e.memberCheck(m) != nil })
+}
+
+// memberCheck returns what writes the check of one value of a member, nil if
+// every value fits.
+func (e *emitter) memberCheck(m *model.Member) func(v *jen.Statement) *jen.Statement {
+	call := func(fn string, limits ...jen.Code) func(*jen.Statement) *jen.Statement {
+		return func(v *jen.Statement) *jen.Statement {
+			if fn == "CheckLen" {
+				v = e.rt("Some").Call(v)
+			}
+			return e.rt(fn).Call(append([]jen.Code{jen.Id("e"), v}, limits...)...)
+		}
+	}
 	switch {
-	case m.Flexible || m.Count > 1:
 	case isAddr(m):
-		g.Add(e.rt("CheckAddr")).Call(jen.Id("e"), v, jen.Lit(m.Len))
+		return call("CheckAddr", jen.Lit(m.Len))
 	case isMAC(m):
-		g.Add(e.rt("CheckBytes")).Call(jen.Id("e"), v, jen.Lit(m.Len), jen.Lit(m.Len))
+		return call("CheckBytes", jen.Lit(m.Len), jen.Lit(m.Len))
+	case m.Struct != nil && checked(m.Struct):
+		return func(v *jen.Statement) *jen.Statement { return v.Dot("check").Call(jen.Id("e")) }
 	case m.Type == model.TypeString:
-		g.Add(e.rt("CheckLen")).Call(jen.Id("e"), e.rt("Some").Call(v), jen.Lit(0), jen.Lit(m.Len))
+		return call("CheckLen", jen.Lit(0), jen.Lit(m.Len))
 	case m.Enum != nil && enumBits(m.Enum, m.AsFlags) > 8*m.Len:
-		most := "0x" + strconv.FormatUint(math.MaxUint64>>(64-8*m.Len), 16)
-		g.Add(e.rt("CheckMax")).Call(jen.Id("e"), e.rt("Some").Call(v), jen.Id(most))
+		return e.rangeCheck(m)
+	}
+	return nil
+}
+
+// rangeCheck returns what writes the check that a value of an enum, whose type is
+// wider than its member, fits.
+func (e *emitter) rangeCheck(m *model.Member) func(v *jen.Statement) *jen.Statement {
+	bits := 8 * m.Len
+	low, high := "0", "0x"+strconv.FormatUint(math.MaxUint64>>(64-bits), 16)
+	isSigned := enumSigned(m.Enum, m.AsFlags)
+	if isSigned && isSignedType(m.Type) {
+		low, high = "-0x"+strconv.FormatUint(1<<(bits-1), 16), "0x"+strconv.FormatUint(1<<(bits-1)-1, 16)
+	}
+	return func(v *jen.Statement) *jen.Statement {
+		if !isSigned {
+			return e.rt("CheckMax").Call(jen.Id("e"), e.rt("Some").Call(v), jen.Id(high))
+		}
+		return e.rt("CheckRange").Call(jen.Id("e"), v, jen.Id(low), jen.Id(high))
 	}
 }
 
@@ -385,7 +483,7 @@ func (e *emitter) memberCheck(g *jen.Group, m *model.Member) {
 func (e *emitter) structDecode(f *jen.File, s *model.Struct) {
 	doc(f.Group, "Decode implements nl.Message.")
 	f.Add(method("s", s.GoName, "Decode", jen.Id("d").Op("*").Add(e.rt("Decoder")))).BlockFunc(func(g *jen.Group) {
-		g.Id("s").Dot("get").Call(jen.Id("d").Dot("Struct").Call(jen.Id(s.GoSize)))
+		g.Add(callGet(jen.Id("s"), s, jen.Id("d").Dot("Struct").Call(jen.Id(s.GoSize))))
 		for _, m := range goMembers(s) {
 			e.flexibleGet(g, m)
 		}

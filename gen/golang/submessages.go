@@ -77,25 +77,26 @@ func (e *emitter) subUnknown(f *jen.File, s *model.SubMessage) {
 
 // subNew writes
 //
-//	func newLinkinfoData(selector string) LinkinfoData {
+//	func NewLinkinfoData(d *nl.Decoder, selector string) LinkinfoData {
 //		switch selector {
 //		case "bond":
-//			return new(LinkinfoBondAttrs)
+//			return nl.New[LinkinfoBondAttrs](d)
 //		}
-//		return new(LinkinfoDataUnknown)
+//		return nl.New[UnknownLinkinfoData](d)
 //	}
 func (e *emitter) subNew(f *jen.File, s *model.SubMessage) {
-	doc(f.Group, s.GoNew+" returns an empty body for a selector.")
-	f.Func().Id(s.GoNew).Params(jen.Id("selector").String()).Id(s.GoName).Block(
+	doc(f.Group, s.GoNew+" returns an empty body for a selector, for a message that d decodes; d may be nil.")
+	alloc := func(typ string) jen.Code { return e.rt("New").Types(jen.Id(typ)).Call(jen.Id("d")) }
+	f.Func().Id(s.GoNew).Params(jen.Id("d").Op("*").Add(e.rt("Decoder")), jen.Id("selector").String()).Id(s.GoName).Block(
 		jen.Switch(jen.Id("selector")).BlockFunc(func(g *jen.Group) {
 			for _, b := range s.Bodies {
 				var values []jen.Code
 				for _, v := range b.Values {
 					values = append(values, jen.Lit(v))
 				}
-				g.Case(values...).Block(jen.Return(jen.New(jen.Id(bodyType(b)))))
+				g.Case(values...).Block(jen.Return(alloc(bodyType(b))))
 			}
-			g.Default().Block(jen.Return(jen.New(jen.Id(s.GoUnknown))))
+			g.Default().Block(jen.Return(alloc(s.GoUnknown)))
 		}),
 	)
 }
@@ -105,16 +106,63 @@ func putBody(e *emitter, _ kind, s slot) *jen.Statement {
 	return e.rt("PutBody").Call(jen.Id("e"), s.id(), s.v(), jen.Id(s.Attr.Sub.GoBody).Call(s.v()))
 }
 
+// putBodies is nl.PutBodies(e, attrX, m.X, xBody).
+func putBodies(e *emitter, _ kind, s slot) *jen.Statement {
+	return e.rt("PutBodies").Call(jen.Id("e"), s.id(), s.v(), jen.Id(s.Attr.Sub.GoBody))
+}
+
+// bodies are the values that say which forms the bodies of a selector have:
+// xBody(m.X), or nl.Bodies(m.X, xBody)... for a list.
+func (e *emitter) bodies(fields []*model.Field) []jen.Code {
+	v := func(f *model.Field) *jen.Statement { return jen.Id("m").Dot(f.GoName) }
+	list := func(f *model.Field) *jen.Statement {
+		return e.rt("Bodies").Call(v(f), jen.Id(f.Attr.Sub.GoBody))
+	}
+	var singles []jen.Code
+	var joined *jen.Statement
+	for _, f := range fields {
+		switch {
+		case !f.Attr.Multi:
+			singles = append(singles, jen.Id(f.Attr.Sub.GoBody).Call(v(f)))
+		case joined == nil:
+			joined = list(f)
+		default:
+			joined = jen.Append(joined, list(f).Op("..."))
+		}
+	}
+	if joined == nil {
+		return singles
+	}
+	if len(singles) > 0 {
+		joined = jen.Append(append([]jen.Code{joined}, singles...)...)
+	}
+	return []jen.Code{joined.Op("...")}
+}
+
 // ahead is selector := nl.Ahead(d, attrKind, m.Kind, nl.GetString); the selector
 // may come after its body.
 func (e *emitter) ahead(s slot) *jen.Statement {
-	get := e.rt("Get" + mustKind(s.Attr).codec)
+	k := mustKind(s.Attr)
+	get := e.rt("Get" + k.codec)
+	if k.codec == "Wire" {
+		get = jen.Func().Params(e.decoder(), jen.Id("o").Op("*").Add(k.field(e, k.elem(e, s.Attr)))).Block(
+			e.rt("GetWire").Call(jen.Id("d"), jen.Id("o"), e.wire(s.Attr, s.Attr.Type)))
+	}
 	return jen.Id("selector").Op(":=").Add(e.rt("Ahead")).Call(jen.Id("d"), s.id(), s.v(), get)
 }
 
-// getBody is m.X = nl.GetBody(d, newX(selector.Value())), with d.Scope("kind") for
+// getBody is m.X = nl.GetBody(d, NewX(d, selector.Value())), with d.Scope("kind") for
 // a selector outside of the message, or m.Header.Kind.String().
 func getBody(e *emitter, _ kind, s slot) *jen.Statement {
+	return s.v().Op("=").Add(e.body(s))
+}
+
+// getBodies is m.X = append(m.X, nl.GetBody(…)).
+func getBodies(e *emitter, _ kind, s slot) *jen.Statement {
+	return s.v().Op("=").Append(s.v(), e.body(s))
+}
+
+func (e *emitter) body(s slot) *jen.Statement {
 	selector := jen.Lit("")
 	if f := selectorField(s.msg, s.Attr); f != nil {
 		selector = e.selectorText(f.Attr, jen.Id("selector"))
@@ -123,5 +171,5 @@ func getBody(e *emitter, _ kind, s slot) *jen.Statement {
 	} else if h := s.Attr.HeaderSelector; h != nil && s.msg.Header != nil {
 		selector = jen.Id("m").Dot(s.msg.HeaderField).Dot(h.GoName).Dot("String").Call()
 	}
-	return s.v().Op("=").Add(e.rt("GetBody")).Call(jen.Id("d"), jen.Id(s.Attr.Sub.GoNew).Call(selector))
+	return e.rt("GetBody").Call(jen.Id("d"), jen.Id(s.Attr.Sub.GoNew).Call(jen.Id("d"), selector))
 }

@@ -155,14 +155,14 @@ func (e *emitter) nestKind(a *model.Attr) kind {
 func failing(call string) []string { return []string{call, "if (err)", "\treturn err;"} }
 
 func (e *emitter) scalarKind(a *model.Attr, t model.Type) kind {
-	name := scalarName(t, a.BigEndian)
+	name := scalarName(t, orderOf(a.BigEndian, a.LittleEndian))
 	typ := name
 	switch {
 	case t == model.TypeUint:
 		typ = "u64"
 	case t == model.TypeSint:
 		typ = "s64"
-	case strings.HasPrefix(name, "be"):
+	case name[0] == 'b' || name[0] == 'l':
 		typ = "__" + name
 	}
 	k := kind{
@@ -203,11 +203,11 @@ func padOf(a *model.Attr) string {
 }
 
 // scalarName returns what the kernel's functions for an integer are called by.
-func scalarName(t model.Type, bigEndian bool) string {
+func scalarName(t model.Type, order byteOrder) string {
 	if t == model.TypeUint || t == model.TypeSint {
 		return t.String()
 	}
-	return scalarType(t, bigEndian)
+	return scalarType(t, order)
 }
 
 // fn returns the name of something that is generated.

@@ -175,6 +175,7 @@ func (e *emitter) messageSource() []byte {
 	w.p("#include %q", e.ident+"_msg.h")
 	w.blank()
 	var body writer
+	e.parserChecks(&body)
 	for _, m := range e.order {
 		if m.parsed {
 			e.parser(&body, m)
@@ -427,7 +428,7 @@ func listOf(typ string) string {
 
 // parseField prints what is done with an attribute.
 func (e *emitter) parseField(w *writer, m *message, a *model.Attr) {
-	name, k := member(a.Name), e.kindOf(a)
+	name := member(a.Name)
 	print := func(lines ...string) {
 		for _, l := range lines {
 			w.p("\t\t\t%s", l)
@@ -438,7 +439,7 @@ func (e *emitter) parseField(w *writer, m *message, a *model.Attr) {
 		print("msg->has." + name + " = 1;")
 	case single:
 		print("msg->has." + name + " = 1;")
-		print(k.get("msg->" + name)...)
+		print(e.read(a, "msg->"+name)...)
 	case array:
 		print("msg->has."+name+" = 1;",
 			"msg->"+name+" = "+e.fn("dup")+"(mem, attr);",
@@ -450,7 +451,7 @@ func (e *emitter) parseField(w *writer, m *message, a *model.Attr) {
 			"\t"+list+" = "+e.fn("alloc")+"(mem, "+e.fn("count")+"(data, len, "+a.CName+"),")
 		print("\t" + pad(columns(list+" = "+e.fn("alloc")+"(")) + "sizeof(*" + list + "));")
 		print("\tif (!"+list+")", "\t\treturn -ENOMEM;", "\tmsg->"+name+" = "+list+";", "}")
-		print(k.get(list + "[msg->n_" + name + "]")...)
+		print(e.read(a, list+"[msg->n_"+name+"]")...)
 		print("msg->n_" + name + "++;")
 	case indexed:
 		print(failing("err = " + m.name + "_" + name + "(msg, attr, mem, extack);")...)
@@ -462,6 +463,28 @@ func (e *emitter) parseField(w *writer, m *message, a *model.Attr) {
 			"\tif (!"+list+")", "\t\treturn -ENOMEM;", "\tmsg->"+name+" = "+list+";", "}")
 		print(failing("err = " + m.name + "_" + name + "(" + list + ", &msg->n_" + name + ", attr, mem, extack);")...)
 	}
+}
+
+// parserChecks defines the functions that check integers while they are read.
+func (e *emitter) parserChecks(w *writer) {
+	done := map[string]bool{}
+	for _, m := range e.order {
+		for _, f := range m.Fields {
+			if a := f.Attr; m.parsed && checkedByParser(a) && !done[a.CName] {
+				done[a.CName] = true
+				e.validatorFunction(w, a)
+			}
+		}
+	}
+}
+
+// read are the statements that check and read a value.
+func (e *emitter) read(a *model.Attr, dst string) []string {
+	get := e.kindOf(a).get(dst)
+	if checkedByParser(a) {
+		return append(failing("err = "+e.validator(a)+"(attr, extack);"), get...)
+	}
+	return get
 }
 
 // indexedParser defines the function that reads the attributes inside an array.

@@ -340,7 +340,7 @@ func wide(a *model.Attr) bool {
 		return l != nil && (l.Unsigned != 0 || l.Value < inlineLow || l.Value > inlineHigh)
 	}
 	low, high := bounds(a)
-	return !masked(a) && !sparse(a) && (outside(low) || outside(high))
+	return !masked(a) && (outside(low) || outside(high))
 }
 
 // masked reports whether a value is a set of bits.
@@ -359,13 +359,14 @@ func valueMask(a *model.Attr) uint64 {
 
 func (e *emitter) scalarPolicy(a *model.Attr) string {
 	t := "NLA_" + upper(a.Type.String())
+	if noWords(a) {
+		return typeOnly(t)
+	}
 	low, high := bounds(a)
 	if a.BigEndian && (low != nil || high != nil) {
 		t = "NLA_BE" + upper(a.Type.String()[1:])
 	}
 	switch {
-	case e.needsFunction(a):
-		return e.validated(a, "NLA_"+upper(a.Type.String()), "")
 	case masked(a):
 		return fmt.Sprintf("NLA_POLICY_MASK(%s, %#x)", t, valueMask(a))
 	case wide(a) && signed(a.Type):
@@ -408,24 +409,31 @@ func typeLimit(l *model.Limit) string {
 	return upper(l.Text)
 }
 
-// needsFunction reports whether the entry of a policy cannot say what is checked.
-func (e *emitter) needsFunction(a *model.Attr) bool {
-	switch {
-	case a.Type == model.TypeArray:
+// checkedByFunction reports whether the entry of a policy needs a function, because
+// it has no words for what is checked.
+func checkedByFunction(a *model.Attr) bool {
+	switch a.Type {
+	case model.TypeArray:
 		return elemSize(a) > 1 && a.Checks.ExactLen == nil
-	case a.Type == model.TypeString:
+	case model.TypeString:
 		return a.Checks.MinLen != nil && a.Checks.ExactLen == nil
-	case scalarType(a.Type, false) == "" && a.Type != model.TypeUint && a.Type != model.TypeSint:
-		return false
-	case sparse(a):
-		return true
-	case !a.BigEndian:
-		return false
 	}
+	return false
+}
+
+// checkedByParser reports whether what is checked of an integer is left to the
+// functions that read messages. A function in its policy would make Linux warn when
+// it describes the policy to a program.
+func checkedByParser(a *model.Attr) bool { return isInteger(a) && (sparse(a) || noWords(a)) }
+
+// noWords reports whether a policy cannot limit an integer in network byte order.
+func noWords(a *model.Attr) bool {
 	low, high := bounds(a)
 	limited := low != nil || high != nil
-	return masked(a) || limited && (wide(a) || a.Type != model.TypeU16 && a.Type != model.TypeU32)
+	return a.BigEndian && (masked(a) || limited && (wide(a) || a.Type != model.TypeU16 && a.Type != model.TypeU32))
 }
+
+func isInteger(a *model.Attr) bool { return scalarName(a.Type, host) != "" }
 
 // validated is the entry for an attribute that a function of its own checks.
 func (e *emitter) validated(a *model.Attr, t, length string) string {

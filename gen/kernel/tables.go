@@ -97,7 +97,11 @@ func (e *emitter) tableSource() []byte {
 	w := e.begin(e.stem+".c", e.opts.License)
 	e.includes(w, e.stem+".h")
 	e.ranges(w)
-	e.validators(w)
+	for _, a := range e.requestAttrs() {
+		if checkedByFunction(a) {
+			e.validatorFunction(w, a)
+		}
+	}
 	ps := e.policies()
 	e.commonNests(w, ps, func(p *policy) { e.policyTable(w, p) })
 	if ps.global != nil {
@@ -121,7 +125,7 @@ func (e *emitter) tableSource() []byte {
 func (e *emitter) ranges(w *writer) {
 	first := true
 	for _, a := range e.requestAttrs() {
-		if scalarType(a.Type, false) == "" && a.Type != model.TypeUint && a.Type != model.TypeSint || !wide(a) || e.needsFunction(a) {
+		if !isInteger(a) || !wide(a) || noWords(a) {
 			continue
 		}
 		if first {

@@ -432,7 +432,7 @@ func memberAlign(m *model.Member) int {
 	switch {
 	case m.Struct != nil:
 		return structAlign(m.Struct)
-	case scalarType(m.Type, false) != "":
+	case scalarType(m.Type, host) != "":
 		return m.Len
 	}
 	return 1
@@ -457,8 +457,8 @@ func cMember(m *model.Member) string {
 		typ = m.Struct.CName
 	case m.Type == model.TypeString:
 		typ, dims = "char", fmt.Sprintf("[%d]", m.Len)
-	case scalarType(m.Type, m.BigEndian) != "":
-		typ = "__" + scalarType(m.Type, m.BigEndian)
+	case scalarType(m.Type, orderOf(m.BigEndian, m.LittleEndian)) != "":
+		typ = "__" + scalarType(m.Type, orderOf(m.BigEndian, m.LittleEndian))
 	case !m.Flexible:
 		dims = fmt.Sprintf("[%d]", m.Len)
 	}
@@ -471,16 +471,36 @@ func cMember(m *model.Member) string {
 	return typ + " " + m.CName + dims
 }
 
+// A byteOrder is that of an integer: host, or the prefix of the types of the others.
+type byteOrder string
+
+const (
+	host   byteOrder = ""
+	big    byteOrder = "be"
+	little byteOrder = "le"
+)
+
+func orderOf(bigEndian, littleEndian bool) byteOrder {
+	switch {
+	case bigEndian:
+		return big
+	case littleEndian:
+		return little
+	}
+	return host
+}
+
 // scalarType returns the C type of an integer without the underscores of UAPI, or
 // "" if the type is no integer of a fixed width.
-func scalarType(t model.Type, bigEndian bool) string {
+func scalarType(t model.Type, order byteOrder) string {
 	switch t {
-	case model.TypeU8, model.TypeS8, model.TypeU64, model.TypeU32, model.TypeU16, model.TypeS16, model.TypeS32, model.TypeS64:
-	default:
-		return ""
+	case model.TypeU8, model.TypeS8:
+		return t.String()
+	case model.TypeU64, model.TypeU32, model.TypeU16, model.TypeS16, model.TypeS32, model.TypeS64:
+		if order != host {
+			return string(order) + t.String()[1:]
+		}
+		return t.String()
 	}
-	if bigEndian && t != model.TypeU8 && t != model.TypeS8 {
-		return "be" + t.String()[1:]
-	}
-	return t.String()
+	return ""
 }

@@ -6,19 +6,13 @@ import (
 	"github.com/nlgen/nlgen/gen/model"
 )
 
-// validators prints the functions for what a policy has no words for.
-func (e *emitter) validators(w *writer) {
-	for _, a := range e.requestAttrs() {
-		if !e.needsFunction(a) {
-			continue
-		}
-		w.p("static int %s(const struct nlattr *attr,", e.validator(a))
-		w.p("%sstruct netlink_ext_ack *extack)", pad(len("static int ()")+len(e.validator(a))-1))
-		w.p("{")
-		e.validatorBody(w, a)
-		w.p("}")
-		w.blank()
-	}
+// validatorFunction prints a function for what a policy has no words for.
+func (e *emitter) validatorFunction(w *writer, a *model.Attr) {
+	w.call("static int "+e.validator(a), []string{"const struct nlattr *attr", "struct netlink_ext_ack *extack"}, "")
+	w.p("{")
+	e.validatorBody(w, a)
+	w.p("}")
+	w.blank()
 }
 
 func (e *emitter) validatorBody(w *writer, a *model.Attr) {
@@ -28,7 +22,7 @@ func (e *emitter) validatorBody(w *writer, a *model.Attr) {
 	}
 	switch {
 	case a.Type == model.TypeArray:
-		bad := fmt.Sprintf("nla_len(attr) %% sizeof(%s)", scalarType(a.Elem, false))
+		bad := fmt.Sprintf("nla_len(attr) %% sizeof(%s)", scalarType(a.Elem, host))
 		if a.Checks.MinLen != nil {
 			bad += " || nla_len(attr) < " + limitText(a.Checks.MinLen, "")
 		}
@@ -48,7 +42,7 @@ func (e *emitter) validatorBody(w *writer, a *model.Attr) {
 		w.p("\t}")
 		fail("not a value of the enum")
 	default:
-		w.p("\t%s value = %s;", scalarType(a.Type, false), hostOrder(a, scalarGet(a, "attr")))
+		w.p("\t%s value = %s;", scalarType(a.Type, host), hostOrder(a, scalarGet(a, "attr")))
 		w.blank()
 		w.p("\tif (%s)", valueCondition(a))
 		w.p("\t\treturn 0;")
@@ -77,12 +71,12 @@ func valueCondition(a *model.Attr) string {
 
 // scalarGet returns the expression that reads an integer attribute.
 func scalarGet(a *model.Attr, attr string) string {
-	return "nla_get_" + scalarName(a.Type, a.BigEndian) + "(" + attr + ")"
+	return "nla_get_" + scalarName(a.Type, orderOf(a.BigEndian, a.LittleEndian)) + "(" + attr + ")"
 }
 
 // hostOrder converts the value of an attribute to host byte order.
 func hostOrder(a *model.Attr, value string) string {
-	if s := scalarType(a.Type, a.BigEndian); a.BigEndian && s[0] == 'b' {
+	if s := scalarType(a.Type, orderOf(a.BigEndian, a.LittleEndian)); a.BigEndian && s[0] == 'b' {
 		return s + "_to_cpu(" + value + ")"
 	}
 	return value

@@ -86,6 +86,14 @@ func (d *dumper) family(f *Family) {
 		for _, o := range f.Ops {
 			d.op(o)
 		}
+		if t := f.Transaction; t != nil {
+			d.line("transaction", t.Begin.Name, t.End.Name)
+			d.below(func() {
+				for _, v := range t.Header {
+					d.line(v.Member.Name, fmt.Sprint(v.Value))
+				}
+			})
+		}
 		for _, g := range f.Groups {
 			d.line("group", g.Name, g.GoName, fact("value", g.Value), word("mask", g.Mask), list("flags", g.Flags))
 		}
@@ -119,7 +127,7 @@ func (d *dumper) structure(s *Struct) {
 	d.below(func() {
 		for _, m := range s.Members {
 			d.line(fmt.Sprint(m.Offset), m.Name, m.GoName, m.Type.String(), fact("len", m.Len),
-				word("big-endian", m.BigEndian), array(m), structName(m.Struct), enumName(m.Enum, m.AsFlags), fact("hint", m.Hint))
+				word("big-endian", m.BigEndian), word("little-endian", m.LittleEndian), array(m), structName(m.Struct), enumName(m.Enum, m.AsFlags), fact("hint", m.Hint))
 		}
 	})
 }
@@ -167,7 +175,7 @@ func (d *dumper) set(s *AttrSet) {
 
 func (d *dumper) attr(a *Attr) {
 	d.line(fmt.Sprint(a.ID), a.Name, a.GoName, a.GoConst, a.Type.String(), fact("elem", a.Elem),
-		word("big-endian", a.BigEndian), word("multi", a.Multi), fact("hint", a.Hint), fact("unit", a.Unit),
+		word("big-endian", a.BigEndian), word("little-endian", a.LittleEndian), word("multi", a.Multi), fact("hint", a.Hint), fact("unit", a.Unit),
 		structName(a.Struct), enumName(a.Enum, a.AsFlags), nested(a), selector(a), word("scope", a.ScopeFor),
 		fact("len-offset", a.LenOffset), checks(&a.Checks))
 }
@@ -295,7 +303,10 @@ func (d *dumper) op(o *Op) {
 			d.line("event", e.GoName, messageName("message", e.Message), word("embed", e.Embed))
 		}
 		if o.Merge != nil {
-			d.merge(o.Merge)
+			d.merge("merge", o.Merge)
+		}
+		if o.Split != nil {
+			d.merge("split", o.Split)
 		}
 		if o.Watch != nil {
 			d.watch(o.Watch)
@@ -339,7 +350,7 @@ func (d *dumper) call(half string, c *Call) {
 	if c == nil {
 		return
 	}
-	d.line(half, c.GoName, c.GoAllName, fmt.Sprintf("id=%d/%d", c.RequestID, c.ReplyID),
+	d.line(half, c.GoName, c.GoAllName, c.GoAppendName, fmt.Sprintf("id=%d/%d", c.RequestID, c.ReplyID),
 		messageName("request", c.Request), messageName("reply", c.Reply),
 		word("ack", c.Ack), word("reply-optional", c.ReplyOptional), fact("pre", c.Pre), fact("post", c.Post))
 }
@@ -352,13 +363,13 @@ func keyName(word string, key []KeyPart) string {
 	return list(word, names)
 }
 
-func (d *dumper) merge(m *Merge) {
-	d.line("merge", keyName("key", m.Key))
+func (d *dumper) merge(what string, m *Merge) {
+	d.line(what, keyName("key", m.Key))
 	d.below(func() {
 		for _, l := range m.Lists {
 			d.line("list", l.Field.GoName)
 			if l.Merge != nil {
-				d.below(func() { d.merge(l.Merge) })
+				d.below(func() { d.merge(what, l.Merge) })
 			}
 		}
 	})

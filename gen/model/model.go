@@ -27,15 +27,17 @@ type Family struct {
 	Header    string // UAPI header, such as linux/netdev.h
 	C         FamilyC
 
-	Consts   []*Const
-	Enums    []*Enum
-	Structs  []*Struct
-	Sets     []*AttrSet // spec order, subsets included
-	Subs     []*SubMessage
-	Ops      []*Op
-	Groups   []*Group
-	Messages []*Message // every Go message type, in the order it is to be declared
-	Chains   []*Chain
+	Consts  []*Const
+	Enums   []*Enum
+	Structs []*Struct
+	Sets    []*AttrSet // spec order, subsets included
+	Subs    []*SubMessage
+	Ops     []*Op
+	// Transaction: requests can be done all or not at all.
+	Transaction *Transaction
+	Groups      []*Group
+	Messages    []*Message // every Go message type, in the order it is to be declared
+	Chains      []*Chain
 }
 
 // FamilyC is what only the C targets need of a family.
@@ -123,20 +125,21 @@ type Struct struct {
 // A Member is a member of a struct. Exactly one of the ways of typing applies:
 // Pad, Struct, a scalar Type, binary or string of Len bytes.
 type Member struct {
-	Name, Doc string
-	Pos       Pos
-	GoName    string // "" for pads
-	CName     string
-	Type      Type // a scalar, TypeBinary, TypeString, TypePad; TypeStruct
-	BigEndian bool
-	Len       int // bytes of one element
-	Offset    int
-	Count     int  // elements of a fixed array; 1 if none
-	Flexible  bool // trailing array of as many elements as there are bytes for
-	Struct    *Struct
-	Enum      *Enum
-	AsFlags   bool
-	Hint      Hint
+	Name, Doc    string
+	Pos          Pos
+	GoName       string // "" for pads
+	CName        string
+	Type         Type // a scalar, TypeBinary, TypeString, TypePad; TypeStruct
+	BigEndian    bool
+	LittleEndian bool
+	Len          int // bytes of one element
+	Offset       int
+	Count        int  // elements of a fixed array; 1 if none
+	Flexible     bool // trailing array of as many elements as there are bytes for
+	Struct       *Struct
+	Enum         *Enum
+	AsFlags      bool
+	Hint         Hint
 }
 
 // An AttrSet is an id space of attributes, or a subset of one.
@@ -230,21 +233,22 @@ func (h Hint) String() string { return hintNames[h] }
 
 // An Attr is one attribute of a set.
 type Attr struct {
-	Name, Doc string
-	Pos       Pos
-	Set       *AttrSet // the set it is declared in
-	GoName    string   // field
-	GoConst   string   // unexported constant of the id, declared once per root set
-	CName     string
-	ID        uint16
-	Type      Type
-	BigEndian bool
-	Multi     bool
-	Hint      Hint
-	Enum      *Enum
-	AsFlags   bool // the value is a mask of Enum's entries
-	Checks    Checks
-	Unit      string // ns, us, ms, s: a time.Duration
+	Name, Doc    string
+	Pos          Pos
+	Set          *AttrSet // the set it is declared in
+	GoName       string   // field
+	GoConst      string   // unexported constant of the id, declared once per root set
+	CName        string
+	ID           uint16
+	Type         Type
+	BigEndian    bool
+	LittleEndian bool
+	Multi        bool
+	Hint         Hint
+	Enum         *Enum
+	AsFlags      bool // the value is a mask of Enum's entries
+	Checks       Checks
+	Unit         string // ns, us, ms, s: a time.Duration
 
 	// Elem is the element type for TypeArray and TypeIndexedArray (TypeNest,
 	// TypeBinary, a scalar …) and the leaf type for TypeChain (TypeNest or a
@@ -321,7 +325,7 @@ type SubMessage struct {
 	Pos       Pos
 	GoName    string // interface type
 	GoUnknown string // type of a body whose selector is not known
-	GoNew     string // func(selector string) GoName
+	GoNew     string // func(d *nl.Decoder, selector string) GoName
 	GoBody    string // func(GoName) nl.Body, and the unexported interface method of the same name
 	GoIndex   string // unexported constant: the index in the schema table
 	Formats   []*Format
@@ -410,12 +414,26 @@ type Op struct {
 	Key      []KeyPart
 	Merge    *Merge
 	Watch    *Watch
+	Split    *Merge // how a request is cut into several
+}
+
+// A Transaction says which messages stand around requests that are done together.
+type Transaction struct {
+	Begin, End *Op // whose do requests these are
+	Header     []MemberValue
+}
+
+// A MemberValue is the value of a member of the fixed header.
+type MemberValue struct {
+	Member *Member
+	Value  uint32
 }
 
 // A Call is the do or dump half of an operation.
 type Call struct {
 	GoName        string // client method
 	GoAllName     string // of a dump: the collecting method
+	GoAppendName  string // of a dump: the method that appends to a slice
 	Request       *Message
 	Reply         *Message // nil: only an acknowledgement
 	RequestName   string   // name of Request by the rule: its GoName or one of its aliases

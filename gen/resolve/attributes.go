@@ -41,6 +41,7 @@ func (r *resolver) attributes() {
 func (r *resolver) attrType(a *model.Attr, src attrSource) {
 	a.Type = wireTypes[src.Type.Value]
 	a.BigEndian = src.ByteOrder.Value == spec.BigEndian
+	a.LittleEndian = src.ByteOrder.Value == spec.LittleEndian
 	a.Multi = src.MultiAttr.Value
 	a.Hint = hints[src.DisplayHint.Value]
 	if src.Hint.Value == spec.Sockaddr {
@@ -64,9 +65,15 @@ func (r *resolver) attrType(a *model.Attr, src attrSource) {
 		r.payload(a, src)
 	case a.Type == model.TypeBinary && src.SubType.Set:
 		a.Type = model.TypeArray
-		a.Elem = r.element(src, isScalar)
+		a.Elem = r.element(src, func(t model.Type) bool { return isScalar(t) && !isAuto(t) })
+	}
+	if (src.Enum.Set || src.DisplayHint.Set) && src.Unit.Set {
+		r.diags.Errorf(src.Unit.Pos, src.path, "a duration beside an enum or a display-hint; the value is one of them")
 	}
 }
+
+// isAuto reports whether the size of a type depends on the value.
+func isAuto(t model.Type) bool { return t == model.TypeUint || t == model.TypeSint }
 
 // need reports a property that the attribute's type cannot do without.
 func (r *resolver) need(present bool, src attrSource, key string) {

@@ -116,7 +116,7 @@ func (r *resolver) enumWidths() {
 		if !e.Used {
 			u.plain = userWidth{bits: 32, unsigned: true}
 		}
-		e.Bits, e.Signed = u.plain.bits, !u.plain.unsigned
+		e.Bits, e.Signed = u.plain.bits, !u.plain.unsigned && !e.Flags
 		e.MaskBits = u.mask.bits
 		r.widen(e)
 	}

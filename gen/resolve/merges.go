@@ -14,6 +14,7 @@ import (
 // over several messages are put together.
 func (r *resolver) keysAndMerges() {
 	for _, n := range r.opList {
+		r.split(n)
 		if n.reply == nil || !n.wanted {
 			continue
 		}
@@ -21,6 +22,17 @@ func (r *resolver) keysAndMerges() {
 		if n.def.Merge != nil {
 			n.Merge = r.merge(n.def.Merge, n.reply, n.path+"/x-nlgen-merge")
 		}
+	}
+}
+
+// split resolves how a request that is too long is cut into several.
+func (r *resolver) split(n *opNode) {
+	switch def := n.def.Split; {
+	case def == nil || !n.wanted:
+	case n.Do == nil:
+		r.diags.Errorf(def.Pos, n.path+"/x-nlgen-split", "the operation has no do, whose request could be split")
+	default:
+		n.Split = r.merge(def, n.Do.Request, n.path+"/x-nlgen-split")
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 // reserved are the identifiers every generated package declares.
-var reserved = []string{"Client", "Dial", "Event", "Family", "Name", "New", "Serve", "Server", "Serving", "UnimplementedServer", "Version"}
+var reserved = []string{"Batch", "Client", "Dial", "Event", "Family", "Name", "New", "Serve", "Server", "Serving", "UnimplementedServer", "Version"}
 
 // names settles the Go names that depend on others. Where two kinds of things
 // want one name the weaker kind gives way, whatever the order: a definition to

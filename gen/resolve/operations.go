@@ -138,6 +138,7 @@ func (r *resolver) calls(n *opNode) {
 		n.Dump = r.call(n, def.Dump, "/dump")
 		n.Dump.GoName = n.GoName + "Dump"
 		n.Dump.GoAllName = n.GoName + "All"
+		n.Dump.GoAppendName = n.GoName + "Append"
 	}
 	if def.Event != nil {
 		n.eventAttrs = r.listed(n, def.Event.Attributes, n.path+"/event/attributes")

@@ -42,7 +42,7 @@ func Resolve(s *spec.Spec, opts Options) (*model.Family, diag.List) {
 	for _, step := range []func(){
 		r.family, r.constants, r.enumerations, r.structures, r.attributeSets,
 		r.subMessages, r.attributes, r.selectors, r.formatPayloads, r.mcastGroups, r.operations,
-		r.messageIDs, r.enumWidths, r.names, r.messages, r.keysAndMerges, r.watches, r.scopes,
+		r.messageIDs, r.enumWidths, r.names, r.messages, r.keysAndMerges, r.watches, r.transaction, r.scopes,
 	} {
 		step()
 	}

@@ -8,8 +8,12 @@ import (
 	"github.com/nlgen/nlgen/gen/naming"
 )
 
-// clientMethods are the methods every client has.
-var clientMethods = []string{"Close", "Subscribe"}
+// clientMethods are the methods every client has, batchMethods what a batch has
+// besides its requests.
+var (
+	clientMethods = []string{"Batch", "Close", "Subscribe", "Transaction"}
+	batchMethods  = []string{"Batch", "Len", "Wait"}
+)
 
 // scopes declares every identifier there will be, so that two things that want
 // one are noticed before any code is written.
@@ -154,6 +158,7 @@ func (r *resolver) declareOps(pkg, methods *naming.Scope) {
 				declare(pkg, c.RequestName)
 				declare(methods, c.GoName)
 				declare(methods, c.GoAllName)
+				declare(methods, c.GoAppendName)
 			}
 		}
 		if n.Event != nil {

@@ -124,9 +124,9 @@ func (r *resolver) outer(set *model.AttrSet, name string) []*model.Attr {
 
 // selects checks that the formats of a's sub-message can be values of sel.
 func (r *resolver) selects(a, sel *model.Attr) {
-	if sel.Type != model.TypeString && !isScalar(sel.Type) {
+	if sel.Multi || sel.Unit != "" || sel.Type != model.TypeString && !isScalar(sel.Type) {
 		r.diags.Errorf(r.attrs[a].Selector.Pos, r.attrs[a].path,
-			"the selector %q is neither a string nor an integer", sel.Name)
+			"the selector %q is neither a string nor an integer that stands alone", sel.Name)
 		return
 	}
 	if sel.Type == model.TypeString {

@@ -1,6 +1,8 @@
 package resolve
 
 import (
+	"slices"
+
 	"github.com/nlgen/nlgen/gen/model"
 	"github.com/nlgen/nlgen/gen/spec"
 )
@@ -24,6 +26,9 @@ const (
 
 // maxStruct bounds a struct: nothing longer fits an attribute.
 const maxStruct = 1<<16 - 5
+
+// structNames are what generated structs have besides their members.
+var structNames = []string{"Decode", "Encode", "Tail"}
 
 // structures resolves the struct definitions and lays them out.
 func (r *resolver) structures() {
@@ -69,6 +74,9 @@ func (r *resolver) layOut(n *structNode) bool {
 		if m.Flexible && i < len(n.def.Members)-1 {
 			r.diags.Errorf(sm.Count.Pos, path, "only the last member may be flexible")
 		}
+		if m.Flexible && m.Len == 0 {
+			r.diags.Errorf(sm.Pos, path, "elements of 0 bytes cannot be counted")
+		}
 		if !m.Flexible {
 			n.Size += m.Len * m.Count
 		}
@@ -82,22 +90,31 @@ func (r *resolver) layOut(n *structNode) bool {
 	return true
 }
 
+// isFlexible reports whether a struct ends in a flexible array.
+func isFlexible(s *model.Struct) bool {
+	return len(s.Members) > 0 && s.Members[len(s.Members)-1].Flexible
+}
+
 func alignUp(n, align int) int { return (n + align - 1) / align * align }
 
 // member resolves one member and returns it with its natural alignment.
 func (r *resolver) member(n *structNode, sm *spec.Member, path string) (*model.Member, int) {
 	m := &model.Member{
 		Name: sm.Name.Value, Doc: sm.Doc.Value, Pos: sm.Pos,
-		Type:      wireTypes[sm.Type.Value],
-		BigEndian: sm.ByteOrder.Value == spec.BigEndian,
-		Hint:      hints[sm.DisplayHint.Value],
-		CName:     sm.CName.Or(cLower(sm.Name.Value)),
-		AsFlags:   sm.EnumAsFlags.Value,
-		Count:     max(int(sm.Count.Value.N), 1),
-		Flexible:  sm.Count.Value.Flexible,
+		Type:         wireTypes[sm.Type.Value],
+		BigEndian:    sm.ByteOrder.Value == spec.BigEndian,
+		LittleEndian: sm.ByteOrder.Value == spec.LittleEndian,
+		Hint:         hints[sm.DisplayHint.Value],
+		CName:        sm.CName.Or(cLower(sm.Name.Value)),
+		AsFlags:      sm.EnumAsFlags.Value,
+		Count:        max(int(sm.Count.Value.N), 1),
+		Flexible:     sm.Count.Value.Flexible,
 	}
 	if m.Type != model.TypePad {
 		m.GoName = r.goName(sm.GoName, sm.Name, path)
+		if !sm.GoName.Set && slices.Contains(structNames, m.GoName) {
+			m.GoName += "Member"
+		}
 	}
 	align := 1
 	switch size := scalarSize(m.Type); {
@@ -127,6 +144,9 @@ func (r *resolver) embed(n *structNode, m *model.Member, sm *spec.Member, path s
 	if !r.layOut(inner) {
 		r.diags.Errorf(sm.Struct.Pos, path, "the struct %q contains itself", n.Name)
 		return 1
+	}
+	if isFlexible(inner.Struct) {
+		r.diags.Errorf(sm.Struct.Pos, path, "the struct %q ends in a flexible array, so no other can hold it", inner.Name)
 	}
 	m.Struct, m.Len = inner.Struct, inner.Size
 	return inner.Align

@@ -1,6 +1,10 @@
 package spec
 
-import "github.com/nlgen/nlgen/gen/tree"
+import (
+	"math"
+
+	"github.com/nlgen/nlgen/gen/tree"
+)
 
 // The keys of the extensions.
 const (
@@ -18,6 +22,8 @@ const (
 	keyAck            = "x-nlgen-ack"
 	keyKey            = "x-nlgen-key"
 	keyMerge          = "x-nlgen-merge"
+	keySplit          = "x-nlgen-split"
+	keyTransaction    = "x-nlgen-transaction"
 	keyFraming        = "x-nlgen-framing"
 	keySenders        = "x-nlgen-senders"
 	keyMask           = "x-nlgen-mask"
@@ -37,6 +43,29 @@ func arrayOf(c tree.Cursor) *ArrayOf {
 		NestedAttributes: tree.Value(m, "nested-attributes", tree.Name),
 	}
 }
+
+func transaction(c tree.Cursor) *Transaction {
+	m := c.Map()
+	defer m.Done("begin", "end")
+	t := &Transaction{
+		Pos:   c.Node.Pos,
+		Doc:   tree.Value(m, "doc", tree.Text),
+		Begin: tree.Value(m, "begin", tree.Name),
+		End:   tree.Value(m, "end", tree.Name),
+	}
+	if header, ok := m.Field("header"); ok {
+		for _, f := range header.Map().Node.Fields {
+			t.Header = append(t.Header, &MemberValue{
+				Member: tree.Parse(header.At(f.Key.Value, f.Key), tree.Name),
+				Value:  tree.Parse(header.At(f.Key.Value, f.Value), tree.UpTo(maxMemberValue)),
+			})
+		}
+	}
+	return t
+}
+
+// maxMemberValue bounds the values of header members.
+const maxMemberValue = math.MaxUint32
 
 // merge reads the merge rule of an operation, which must have a key.
 func merge(c tree.Cursor) *Merge {

@@ -21,6 +21,7 @@ func operations(c tree.Cursor) *Operations {
 		AsyncPrefix: tree.Value(m, "async-prefix", tree.Text),
 		AsyncEnum:   tree.Value(m, "async-enum", tree.TextOrNull),
 		FixedHeader: tree.Value(m, "fixed-header", tree.Name),
+		Transaction: tree.Sub(m, keyTransaction, transaction),
 	}
 	if items, ok := m.Field("list"); ok {
 		items.Path = c.Path
@@ -54,6 +55,7 @@ func operation(c tree.Cursor) *Operation {
 		Key:       tree.Values(m, keyKey, tree.Name),
 		Merge:     tree.Sub(m, keyMerge, merge),
 		Watch:     tree.Sub(m, keyWatch, watch),
+		Split:     tree.Sub(m, keySplit, merge),
 		Register:  tree.Value(m, keyRegister, tree.Choice(RegisterBegin, RegisterEnd)),
 		LastValue: tree.Value(m, keyLastValue, tree.UpTo(maxMessageID)),
 	}

@@ -227,7 +227,23 @@ type Operations struct {
 	AsyncPrefix Val[string] // C prefix of notifications and events
 	AsyncEnum   Val[string] // C enum of notifications and events; Set and empty for null
 	FixedHeader Val[string] // struct in front of the attributes of every message
+	Transaction *Transaction
 	List        []*Operation
+}
+
+// Transaction says which messages stand around requests that are done all or not
+// at all.
+type Transaction struct {
+	Pos        diag.Pos
+	Doc        Val[string]
+	Begin, End Val[string] // required: operations
+	Header     []*MemberValue
+}
+
+// MemberValue is the value that a member of the fixed header has.
+type MemberValue struct {
+	Member Val[string]
+	Value  Val[uint32]
 }
 
 // Operation is a request, a notification, an event or, with none of Do, Dump,
@@ -255,6 +271,7 @@ type Operation struct {
 	Key          Names                   // x-nlgen-key: identity of a listed object
 	Merge        *Merge                  // x-nlgen-merge; nil if absent
 	Watch        *Watch                  // x-nlgen-watch; nil if absent
+	Split        *Merge                  // x-nlgen-split: how a request is cut into several; nil if absent
 	Register     Val[Register]           // x-nlgen-register
 	LastValue    Val[uint32]             // x-nlgen-last-value: event: the end of a range of ids
 }

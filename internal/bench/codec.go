@@ -48,6 +48,11 @@ var w6a = &workload{
 		}, nil
 	})},
 	contenders: []*contender{
+		{name: "ours", note: "one Encoder", start: repeat(func() (func(*tally) error, error) {
+			req := ourVLAN()
+			var e nl.Encoder
+			return func(t *tally) error { return t.encoded(e.Encode(req)) }, nil
+		})},
 		{name: "ours marshal", note: "nl.Marshal", start: repeat(func() (func(*tally) error, error) {
 			req := ourVLAN()
 			return func(t *tally) error { return t.encoded(nl.Marshal(req)) }, nil
@@ -199,6 +204,11 @@ var w6b = &workload{
 		}, nil
 	})},
 	contenders: []*contender{
+		{name: "ours", note: "one Encoder", start: repeat(func() (func(*tally) error, error) {
+			req := ourTunnel()
+			var e nl.Encoder
+			return func(t *tally) error { return t.encoded(e.Encode(req)) }, nil
+		})},
 		{name: "ours marshal", note: "nl.Marshal", start: repeat(func() (func(*tally) error, error) {
 			req := ourTunnel()
 			return func(t *tally) error { return t.encoded(nl.Marshal(req)) }, nil
@@ -363,15 +373,13 @@ var w6c = &workload{
 				return err
 			}
 		})},
-		{name: "ours decoder", note: "one Decoder, one struct that is cleared", start: decodeLink(func(t *tally) func(b []byte) error {
+		{name: "ours", note: "nl.DecodeInto: one Decoder, one message", start: decodeLink(func(t *tally) func(b []byte) error {
 			var d nl.Decoder
 			var l rtlink.GetLinkReply
 			return func(b []byte) error {
-				d.Reset(b)
-				l = rtlink.GetLinkReply{}
-				l.Decode(&d)
+				err := nl.DecodeInto(&d, b, &l)
 				tallyOurLink(t, &l)
-				return d.Err()
+				return err
 			}
 		})},
 		{name: "mdlayher", note: "AttributeDecoder, 10 attributes", start: decodeLink(func(t *tally) func(b []byte) error {

@@ -220,6 +220,18 @@ var w7 = &workload{
 				})
 			}, err
 		})},
+		{name: "ours reused", note: "GetDump, Reuse", start: goJob(func(int) (func(*tally) error, error) {
+			c, err := conntrack.Dial()
+			return func(t *tally) error {
+				for f, err := range c.GetDump(ctx, oursFlowDump, nl.Reuse()) {
+					if err != nil {
+						return err
+					}
+					tallyOurFlow(t, f)
+				}
+				return nil
+			}, err
+		})},
 		{name: "ours stream", note: "GetDump", start: goJob(func(int) (func(*tally) error, error) {
 			c, err := conntrack.Dial()
 			return func(t *tally) error {
@@ -230,6 +242,17 @@ var w7 = &workload{
 					tallyOurFlow(t, f)
 				}
 				return nil
+			}, err
+		})},
+		{name: "ours append", note: "GetAppend, slice reused", start: goJob(func(int) (func(*tally) error, error) {
+			c, err := conntrack.Dial()
+			var list []conntrack.GetReply
+			return func(t *tally) error {
+				list, err = c.GetAppend(ctx, list[:0], oursFlowDump)
+				for i := range list {
+					tallyOurFlow(t, &list[i])
+				}
+				return err
 			}, err
 		})},
 		{name: "ours all", note: "GetAll", start: goJob(func(int) (func(*tally) error, error) {

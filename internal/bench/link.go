@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/families/rtlink"
+	nl "github.com/nlgen/nlgen/runtime"
 )
 
 // A link is what the hand-written contenders decode. Its strings and addresses
@@ -218,6 +219,18 @@ var w2 = &workload{
 				})
 			}, err
 		})},
+		{name: "ours reused", note: "GetLinkDump, Reuse", start: goJob(func(int) (func(*tally) error, error) {
+			c, err := rtlink.Dial()
+			return func(t *tally) error {
+				for l, err := range c.GetLinkDump(ctx, nil, nl.Reuse()) {
+					if err != nil {
+						return err
+					}
+					tallyOurLink(t, l)
+				}
+				return nil
+			}, err
+		})},
 		{name: "ours stream", note: "GetLinkDump", start: goJob(func(int) (func(*tally) error, error) {
 			c, err := rtlink.Dial()
 			return func(t *tally) error {
@@ -228,6 +241,17 @@ var w2 = &workload{
 					tallyOurLink(t, l)
 				}
 				return nil
+			}, err
+		})},
+		{name: "ours append", note: "GetLinkAppend, slice reused", start: goJob(func(int) (func(*tally) error, error) {
+			c, err := rtlink.Dial()
+			var list []rtlink.GetLinkReply
+			return func(t *tally) error {
+				list, err = c.GetLinkAppend(ctx, list[:0], nil)
+				for i := range list {
+					tallyOurLink(t, &list[i])
+				}
+				return err
 			}, err
 		})},
 		{name: "ours all", note: "GetLinkAll", start: goJob(func(int) (func(*tally) error, error) {

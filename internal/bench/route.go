@@ -186,6 +186,18 @@ var w1 = &workload{
 				return err
 			}, err
 		})},
+		{name: "ours reused", note: "GetRouteDump, Reuse", start: goJob(func(int) (func(*tally) error, error) {
+			c, err := rtroute.Dial()
+			return func(t *tally) error {
+				for r, err := range c.GetRouteDump(ctx, oursRouteDump, nl.Reuse()) {
+					if err != nil {
+						return err
+					}
+					tallyOurs(t, r)
+				}
+				return nil
+			}, err
+		})},
 		{name: "ours stream", note: "GetRouteDump", start: goJob(func(int) (func(*tally) error, error) {
 			c, err := rtroute.Dial()
 			return func(t *tally) error {
@@ -196,6 +208,17 @@ var w1 = &workload{
 					tallyOurs(t, r)
 				}
 				return nil
+			}, err
+		})},
+		{name: "ours append", note: "GetRouteAppend, slice reused", start: goJob(func(int) (func(*tally) error, error) {
+			c, err := rtroute.Dial()
+			var list []rtroute.GetRouteReply
+			return func(t *tally) error {
+				list, err = c.GetRouteAppend(ctx, list[:0], oursRouteDump)
+				for i := range list {
+					tallyOurs(t, &list[i])
+				}
+				return err
 			}, err
 		})},
 		{name: "ours all", note: "GetRouteAll", start: goJob(func(int) (func(*tally) error, error) {
@@ -312,6 +335,17 @@ func routeBody(index uint32) []byte {
 	return put(b, unix.RTA_GATEWAY, gw[:]...)
 }
 
+func ourRoute(index uint32) *rtroute.NewRouteRequest {
+	return &rtroute.NewRouteRequest{
+		Header: rtroute.RtMsg{
+			Family: familyIPv4, DstLen: 32, Table: unix.RT_TABLE_MAIN,
+			Protocol: unix.RTPROT_STATIC, Type: unix.RTN_UNICAST,
+		},
+		Oif:     nl.U32(index),
+		Gateway: nl.Some(gateway),
+	}
+}
+
 const batchSize = 512
 
 // installBatched adds n routes, with few system calls.
@@ -399,19 +433,29 @@ var w3 = &workload{
 		{name: "C one by one", argv: limitInstall(1)},
 		{name: "floor batched", note: "hand-written Go, 512 in a send", start: floorInstall(batchSize)},
 		{name: "floor one by one", note: "hand-written Go", start: floorInstall(1)},
+		{name: "ours batched", note: "Batch.NewRoute", start: goJob(func(n int) (func(*tally) error, error) {
+			index, err := deviceIndex()
+			if err != nil {
+				return nil, err
+			}
+			c, err := rtroute.Dial()
+			req := ourRoute(index)
+			return func(t *tally) error {
+				t.items = n
+				b := c.Batch(ctx)
+				for i := range n {
+					req.Dst = nl.Some(destination(i))
+					b.NewRoute(req, nil, nl.Create|nl.Excl)
+				}
+				return b.Wait()
+			}, err
+		})},
 		{name: "ours one by one", note: "NewRoute", start: install(func(index uint32) (func(int) error, error) {
 			c, err := rtroute.Dial()
-			req := rtroute.NewRouteRequest{
-				Header: rtroute.RtMsg{
-					Family: familyIPv4, DstLen: 32, Table: unix.RT_TABLE_MAIN,
-					Protocol: unix.RTPROT_STATIC, Type: unix.RTN_UNICAST,
-				},
-				Oif:     nl.U32(index),
-				Gateway: nl.Some(gateway),
-			}
+			req := ourRoute(index)
 			return func(i int) error {
 				req.Dst = nl.Some(destination(i))
-				_, err := c.NewRoute(ctx, &req, nl.Create|nl.Excl)
+				_, err := c.NewRoute(ctx, req, nl.Create|nl.Excl)
 				return err
 			}, err
 		})},

@@ -20,6 +20,11 @@ func TestWire(t *testing.T) {
 	m := tempmod.New(t)
 	addPackages(t, m, "kernel", kernelsrc.Specs(t))
 	addPackages(t, m, "ours", filepath.Join(tempmod.Root(t), "specs"))
+	onEachMachine(t, m)
+}
+
+// onEachMachine runs the tests of a module on this machine, and on a big-endian one.
+func onEachMachine(t *testing.T, m *tempmod.Module) {
 	t.Run("native", func(t *testing.T) {
 		m.Run(nil, "go", "test", "./...")
 	})
@@ -40,26 +45,33 @@ func addPackages(t *testing.T, m *tempmod.Module, group, dir string) {
 		t.Fatalf("no specs in %s: %v", dir, err)
 	}
 	for _, spec := range specs {
-		data, err := os.ReadFile(spec)
-		if err != nil {
-			t.Fatal(err)
-		}
-		family, diags := gen.Load(spec, data, gen.Options{})
-		if err := diags.Err(); err != nil {
-			t.Fatal(err)
-		}
-		files, err := gen.Go(family)
-		if err != nil {
-			t.Fatal(err)
-		}
-		test, err := golang.EmitTest(family, golang.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, f := range append(files, test) {
-			m.Write(filepath.Join(group, family.Package, f.Name), f.Data)
-		}
-		m.Write(filepath.Join(group, family.Package, "wire_test.go"), fmt.Appendf(nil, `package %s
+		addPackage(t, m, group, spec)
+	}
+}
+
+// addPackage generates the package of a spec, with its tests.
+func addPackage(t *testing.T, m *tempmod.Module, group, spec string) {
+	t.Helper()
+	data, err := os.ReadFile(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	family, diags := gen.Load(spec, data, gen.Options{})
+	if err := diags.Err(); err != nil {
+		t.Fatal(err)
+	}
+	files, err := gen.Go(family)
+	if err != nil {
+		t.Fatal(err)
+	}
+	test, err := golang.EmitTest(family, golang.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range append(files, test) {
+		m.Write(filepath.Join(group, family.Package, f.Name), f.Data)
+	}
+	m.Write(filepath.Join(group, family.Package, "wire_test.go"), fmt.Appendf(nil, `package %s
 
 import (
 	"testing"
@@ -69,5 +81,4 @@ import (
 
 func TestWire(t *testing.T) { conformance.Compare(t, %q, roundTrip) }
 `, family.Package, spec))
-	}
 }

@@ -96,11 +96,16 @@ func (f *filler) message(typ reflect.Type, depth int) reflect.Value {
 
 func hasBody(typ reflect.Type) bool {
 	for i := range typ.NumField() {
-		if typ.Field(i).Type.Kind() == reflect.Interface {
+		if isBody(typ.Field(i).Type) {
 			return true
 		}
 	}
 	return false
+}
+
+// isBody reports whether a type is the body of a sub-message, or a list of them.
+func isBody(t reflect.Type) bool {
+	return t.Kind() == reflect.Interface || t.Kind() == reflect.Slice && isBody(t.Elem())
 }
 
 // fields returns a pointer to a message with most fields set, each alone to a
@@ -119,7 +124,7 @@ func (f *filler) fields(typ reflect.Type, depth int) reflect.Value {
 	// Bodies of sub-messages come first: they say what the selector is.
 	for _, bodies := range []bool{true, false} {
 		for i := range typ.NumField() {
-			isBody := typ.Field(i).Type.Kind() == reflect.Interface
+			isBody := isBody(typ.Field(i).Type)
 			outer := isBody && named(f.Outer, typ, i)
 			// The header may have selected a body already.
 			header := !bodies && i == 0 && f.inHeader(typ)
@@ -157,7 +162,7 @@ func (f *filler) field(v reflect.Value, i, depth int) bool {
 	switch {
 	case typ == tailType || depth >= maxDepth && hasMessage(typ):
 		return false
-	case typ.Kind() == reflect.Interface:
+	case isBody(typ):
 		return f.body(v, i, depth)
 	}
 	tries := attempts
@@ -190,7 +195,7 @@ func hasMessage(t reflect.Type) bool {
 	case reflect.Pointer, reflect.Interface:
 		return true
 	case reflect.Slice:
-		return t.Elem().Implements(messageType) || reflect.PointerTo(t.Elem()).Implements(messageType)
+		return reflect.PointerTo(t.Elem()).Implements(messageType) || hasMessage(t.Elem())
 	}
 	return false
 }
@@ -213,15 +218,23 @@ func again(m reflect.Value) reflect.Value {
 
 // body sets a field to the body of a sub-message, and the field that selects it.
 func (f *filler) body(v reflect.Value, i, depth int) bool {
-	candidates := f.bodies(v.Type().Field(i).Type)
+	field := v.Type().Field(i).Type
+	iface, isList := field, field.Kind() == reflect.Slice
+	if isList {
+		iface = field.Elem()
+	}
+	candidates := f.bodies(iface)
 	if named(f.Outer, v.Type(), i) {
 		candidates = slices.DeleteFunc(candidates, func(t reflect.Type) bool { return !isRaw(t) })
 	}
 	for _, c := range f.rnd.Perm(len(candidates)) {
 		m := reflect.New(v.Type())
 		m.Elem().Set(v)
-		body := f.message(candidates[c], depth+1)
-		m.Elem().Field(i).Set(body)
+		if body := f.message(candidates[c], depth+1); isList {
+			m.Elem().Field(i).Set(reflect.Append(reflect.MakeSlice(field, 0, 1), body))
+		} else {
+			m.Elem().Field(i).Set(body)
+		}
 		if f.selected(m) {
 			v.Set(m.Elem())
 			return true
@@ -387,11 +400,14 @@ func (f *filler) plain(v reflect.Value, depth int) {
 }
 
 func (f *filler) slice(v reflect.Value, depth int) {
-	if v.Type().Elem().Kind() == reflect.Uint8 {
+	if v.Type().Elem().Kind() == reflect.Uint8 && f.rnd.IntN(3) > 0 {
 		v.SetBytes(f.bytes(f.length()))
 		return
 	}
-	n := 1 + f.rnd.IntN(3)
+	n := 1
+	if f.rnd.IntN(2) == 0 { // the more elements, the fewer lists pass the checks
+		n += f.rnd.IntN(3)
+	}
 	v.Set(reflect.MakeSlice(v.Type(), n, n))
 	for i := range n {
 		f.value(v.Index(i), depth)
@@ -400,7 +416,10 @@ func (f *filler) slice(v reflect.Value, depth int) {
 
 // length returns a length for bytes: often a small one, else a power of two.
 func (f *filler) length() int {
-	if f.rnd.IntN(4) > 0 {
+	switch f.rnd.IntN(4) {
+	case 0, 1:
+		return f.rnd.IntN(20)
+	case 2:
 		return f.rnd.IntN(70)
 	}
 	return 1 << f.rnd.IntN(12)

@@ -60,6 +60,7 @@ func Run(t *testing.T, p Package) {
 			for range rounds {
 				testMessage(t, f.rnd, f.message(typ, 0))
 			}
+			f.testReuse(t, typ)
 		})
 	}
 }
@@ -84,7 +85,7 @@ func (f *filler) testField(t *testing.T, typ reflect.Type, i int) {
 		return
 	}
 	t.Errorf("no value of %s encodes and comes back", typ.Field(i).Name)
-	if typ.Field(i).Type.Kind() == reflect.Interface {
+	if isBody(typ.Field(i).Type) {
 		return
 	}
 	v := reflect.New(typ)
@@ -208,7 +209,7 @@ func clearHidden(v reflect.Value) {
 		switch {
 		case v.Type() == rawAttrsType:
 			v.SetZero()
-		case v.Type().Elem().Kind() == reflect.Struct && !v.IsNil():
+		case hasStruct(v.Type().Elem()) && !v.IsNil():
 			c := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
 			reflect.Copy(c, v)
 			for i := range c.Len() {
@@ -223,6 +224,11 @@ func clearHidden(v reflect.Value) {
 			}
 		}
 	}
+}
+
+// hasStruct reports whether values of the type are structs or lists of them.
+func hasStruct(t reflect.Type) bool {
+	return t.Kind() == reflect.Struct || t.Kind() == reflect.Slice && hasStruct(t.Elem())
 }
 
 func diff(a, b any) string {

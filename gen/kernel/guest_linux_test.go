@@ -1,0 +1,265 @@
+package kernel_test
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/nlgen/nlgen/gen"
+	"github.com/nlgen/nlgen/gen/dynamic"
+	"github.com/nlgen/nlgen/gen/model"
+	"github.com/nlgen/nlgen/internal/dynclient"
+	"github.com/nlgen/nlgen/internal/vm"
+	nl "github.com/nlgen/nlgen/runtime"
+	"github.com/nlgen/nlgen/specs"
+)
+
+// TestLoaded loads the module of the demo family into a guest and has the tests
+// below talk to it there. The guest reports what the kernel complains of.
+func TestLoaded(t *testing.T) {
+	if os.Getenv(vm.InGuest) != "" {
+		t.Skip("this is the guest")
+	}
+	m := buildModule(t, "../../specs/demo.yaml", "testdata/demo_handlers.c")
+	g := vm.Start(t, vm.Config{Modules: []string{m.File}})
+	vm.RunTests(t, g, "github.com/nlgen/nlgen/gen/kernel", "-test.run=^TestGuest")
+	if err := g.Unload(t.Context(), "demo"); err != nil {
+		t.Error(err)
+	}
+}
+
+// everything is a request with every attribute of the demo family.
+const everything = `{
+	"u8": 255, "u16": 65535, "u32": 4294967295, "u64": 18446744073709551615,
+	"s8": -128, "s16": -32768, "s32": -2147483648, "s64": -9223372036854775808,
+	"uint": 4294967296, "sint": -5, "be16": 258, "be32": 16909060, "be64": 72623859790382856,
+	"flag": true, "text": "text", "free-text": "free", "bytes": "00ff10", "key": "0102030405060708",
+	"address": "192.0.2.1", "mac": "02:00:00:00:00:01",
+	"point": {"kind": 1, "x": -1, "y": 2, "port": 80},
+	"array32": [1, 2, 3], "array64": [1, 18446744073709551615],
+	"bits": {"value": ["walk"], "selector": ["walk", "fly"]},
+	"colour": "green", "level": "highest", "features": ["swim", "fly"], "colours": ["red", "blue"],
+	"small": -10, "large": 4294967295, "port": 443,
+	"nest": {"value": 1, "text": "outer", "inner": {"value": 2, "inner": {"text": "innermost"}}},
+	"list": [3, 1, 2], "texts": ["a", "", "c"], "nests": [{"value": 1}, {}, {"text": "x"}],
+	"points": [{"kind": 1, "x": 0, "y": 0, "port": 0}, {"kind": 2, "x": 5, "y": 6, "port": 7}],
+	"numbers": [7, 8, 9], "items": [{"value": 1}, {"value": 2}],
+	"chain": [{"row": 1, "column": 2, "value": 12}, {"row": 3, "column": 4, "text": "34"}]
+}`
+
+func TestGuestEcho(t *testing.T) {
+	c, f := dial(t)
+	op := operation(t, f, "echo")
+	got, err := c.Do(t.Context(), op, []byte(everything))
+	if err != nil {
+		t.Fatal(err)
+	}
+	codec := dynamic.New(f)
+	req, err := codec.EncodeRequest(op, false, []byte(everything))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, err := codec.DecodeReply(op, false, req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(text(t, want), text(t, got)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestGuestRefuses sends values that the spec rules out.
+func TestGuestRefuses(t *testing.T) {
+	c, f := dial(t, func(f *model.Family) {
+		for _, s := range f.Sets {
+			for _, a := range s.Attrs {
+				a.Checks = model.Checks{} // or the client would refuse them itself
+			}
+		}
+	})
+	for _, tt := range []struct {
+		op, json      string
+		errno         syscall.Errno
+		attr, missing string
+	}{
+		{"echo", `{"small": 11}`, syscall.ERANGE, "small", ""},
+		{"echo", `{"small": -11}`, syscall.ERANGE, "small", ""},
+		{"echo", `{"large": 999}`, syscall.ERANGE, "large", ""},
+		{"echo", `{"large": 4294967296}`, syscall.ERANGE, "large", ""},
+		{"echo", `{"port": 0}`, syscall.ERANGE, "port", ""},
+		{"echo", `{"colour": 3}`, syscall.ERANGE, "colour", ""},
+		{"echo", `{"level": 2}`, syscall.EINVAL, "level", ""},
+		{"echo", `{"features": 8}`, syscall.EINVAL, "features", ""},
+		{"echo", `{"colours": 8}`, syscall.EINVAL, "colours", ""},
+		{"echo", `{"bits": {"value": 8, "selector": 8}}`, syscall.EINVAL, "bits", ""},
+		{"echo", `{"key": "0102"}`, syscall.ERANGE, "key", ""},
+		{"get", `{"id": 0}`, syscall.ERANGE, "id", ""},
+		{"get", `{"id": 77}`, syscall.ENOENT, "", ""},
+		{"get", `{}`, syscall.EINVAL, "", "id"},
+		{"set", `{"id": 1, "name": "a name that is longer than any thing has"}`, syscall.ERANGE, "name", ""},
+	} {
+		_, err := c.Do(t.Context(), operation(t, f, tt.op), []byte(tt.json))
+		e, ok := errors.AsType[*nl.Error](err)
+		if !ok || e.Errno != tt.errno || e.Attr != tt.attr || e.Missing != tt.missing {
+			t.Errorf("%s %s: %v (%+v), want %v at %q, missing %q", tt.op, tt.json, err, e, tt.errno, tt.attr, tt.missing)
+		}
+	}
+}
+
+// TestGuestDump lists so many things that one message does not hold them.
+func TestGuestDump(t *testing.T) {
+	c, f := dial(t)
+	const n = 100
+	for i := range n {
+		req := fmt.Sprintf(`{"id": %d, "name": "thing %d with a longish name", "colour": %d, "size": %d}`, i+1, i+1, i%3, i)
+		if _, err := c.Do(t.Context(), operation(t, f, "set"), []byte(req)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, err := c.All(t.Context(), operation(t, f, "get"), []byte(`{}`))
+	if err != nil || len(all) != n {
+		t.Fatalf("%d things, want %d (%v)", len(all), n, err)
+	}
+	for i, o := range all {
+		if id, _ := o.Get("id"); fmt.Sprint(id) != fmt.Sprint(i+1) {
+			t.Errorf("thing %d has the id %v", i, id)
+		}
+	}
+	green, err := c.All(t.Context(), operation(t, f, "get"), []byte(`{"colour": "green"}`))
+	if err != nil || len(green) != 33 {
+		t.Errorf("%d green things, want 33 (%v)", len(green), err)
+	}
+}
+
+// TestGuestEvents rings alarms, and closes a socket that has registered.
+func TestGuestEvents(t *testing.T) {
+	c, f := dial(t)
+	events, err := c.Listen(t.Context(), f.Groups...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	registered, _ := dial(t)
+	for _, step := range []struct {
+		c        *dynclient.Client
+		op, json string
+	}{
+		{c, "ring", `{"level": "high", "text": "fire"}`},
+		{c, "set", `{"id": 9, "name": "nine"}`},
+		{registered, "register", `{}`},
+	} {
+		if _, err := step.c.Do(t.Context(), operation(t, f, step.op), []byte(step.json)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := registered.Close(); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"alarm fire", "changed nine", "alarm a registered socket was closed"}
+	late := time.AfterFunc(10*time.Second, func() { c.Close() })
+	defer late.Stop()
+	for ev, err := range events {
+		if err != nil {
+			t.Fatalf("%v; still to come: %q", err, want)
+		}
+		got := ev.Op.Name
+		for _, name := range []string{"text", "name"} {
+			if v, ok := ev.Message.Get(name); ok {
+				got += " " + fmt.Sprint(v)
+			}
+		}
+		if got != want[0] {
+			t.Errorf("event %q, want %q", got, want[0])
+		}
+		if want = want[1:]; len(want) == 0 {
+			return
+		}
+	}
+}
+
+// TestGuestGarbage sends requests with bytes changed, cut off and added. Whatever
+// they are, the module answers, and goes on.
+func TestGuestGarbage(t *testing.T) {
+	c, f := dial(t)
+	op := operation(t, f, "echo")
+	good, err := dynamic.New(f).EncodeRequest(op, false, []byte(everything))
+	if err != nil {
+		t.Fatal(err)
+	}
+	random := rand.New(rand.NewPCG(1, 2))
+	conn, err := nl.Dial(&nl.Family{Name: f.Name, Protocol: f.Protocol, Version: f.Version})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	raw := &nl.Op{Name: "echo", Request: op.RequestID, Reply: op.ReplyID}
+	refused := 0
+	for range 20000 {
+		bad := append([]byte(nil), good...)
+		for range 1 + random.IntN(4) {
+			bad[random.IntN(len(bad))] = byte(random.Uint32())
+		}
+		bad = bad[:len(bad)-random.IntN(2)*random.IntN(len(bad))]
+		if _, err := nl.Do[nl.Raw](t.Context(), conn, raw, &nl.Raw{Payload: bad}); err != nil {
+			refused++
+		}
+	}
+	if refused == 0 {
+		t.Error("no request was refused")
+	}
+	if _, err := c.Do(t.Context(), op, []byte(everything)); err != nil {
+		t.Error(err)
+	}
+}
+
+// dial connects to the module. The family is changed first, if there is a function
+// for that.
+func dial(t *testing.T, change ...func(*model.Family)) (*dynclient.Client, *model.Family) {
+	t.Helper()
+	if os.Getenv(vm.InGuest) == "" {
+		t.Skip("TestLoaded runs this in a guest")
+	}
+	spec, ok := specs.Find("demo")
+	if !ok {
+		t.Fatal("no spec of the demo family")
+	}
+	f, diags := gen.Load("demo.yaml", spec, gen.Options{})
+	if f == nil {
+		t.Fatal(diags)
+	}
+	for _, apply := range change {
+		apply(f)
+	}
+	c, err := dynclient.Dial(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	return c, f
+}
+
+func operation(t *testing.T, f *model.Family, name string) *model.Op {
+	t.Helper()
+	for _, op := range f.Ops {
+		if op.Name == name {
+			return op
+		}
+	}
+	t.Fatalf("no operation %s", name)
+	return nil
+}
+
+func text(t *testing.T, o *dynamic.Object) string {
+	t.Helper()
+	out, err := json.MarshalIndent(o, "", " ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
