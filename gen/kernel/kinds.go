@@ -155,14 +155,14 @@ func (e *emitter) nestKind(a *model.Attr) kind {
 func failing(call string) []string { return []string{call, "if (err)", "\treturn err;"} }
 
 func (e *emitter) scalarKind(a *model.Attr, t model.Type) kind {
-	name := scalarName(t, orderOf(a.BigEndian, a.LittleEndian))
+	name := scalarName(t, attrOrder(a))
 	typ := name
 	switch {
 	case t == model.TypeUint:
 		typ = "u64"
 	case t == model.TypeSint:
 		typ = "s64"
-	case name[0] == 'b' || name[0] == 'l':
+	case ordered(name):
 		typ = "__" + name
 	}
 	k := kind{

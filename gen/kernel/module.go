@@ -368,4 +368,3 @@ func (e *emitter) buildFile(name string) []byte {
 	e.template(w, name)
 	return w.bytes()
 }
-

@@ -150,10 +150,7 @@ func memberValue(base string, r *model.MemberRef) string {
 	for _, m := range r.Path {
 		expr += "." + m.CName
 	}
-	if t := scalarType(r.Member().Type, orderOf(r.Member().BigEndian, r.Member().LittleEndian)); strings.HasPrefix(t, "be") {
-		return t + "_to_cpu(" + expr + ")"
-	}
-	return expr
+	return toHost(scalarType(r.Member().Type, memberOrder(r.Member())), expr)
 }
 
 func charLiteral(until string) string {
@@ -244,9 +241,6 @@ func setMember(r *model.MemberRef) string {
 
 // toWire is the length of a part in the byte order of the member that counts it.
 func toWire(p *model.Part) string {
-	size := partSize(p)
-	if t := scalarType(p.Length.Member().Type, orderOf(p.Length.Member().BigEndian, p.Length.Member().LittleEndian)); strings.HasPrefix(t, "be") {
-		return "cpu_to_" + t + "(" + size + ")"
-	}
-	return size
+	m := p.Length.Member()
+	return fromHost(scalarType(m.Type, memberOrder(m)), partSize(p))
 }

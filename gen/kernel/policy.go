@@ -363,7 +363,7 @@ func (e *emitter) scalarPolicy(a *model.Attr) string {
 		return typeOnly(t)
 	}
 	low, high := bounds(a)
-	if a.BigEndian && (low != nil || high != nil) {
+	if attrOrder(a) == big && (low != nil || high != nil) {
 		t = "NLA_BE" + upper(a.Type.String()[1:])
 	}
 	switch {
@@ -426,11 +426,12 @@ func checkedByFunction(a *model.Attr) bool {
 // it describes the policy to a program.
 func checkedByParser(a *model.Attr) bool { return isInteger(a) && (sparse(a) || noWords(a)) }
 
-// noWords reports whether a policy cannot limit an integer in network byte order.
+// noWords reports whether a policy cannot limit an integer in the byte order it has.
 func noWords(a *model.Attr) bool {
 	low, high := bounds(a)
 	limited := low != nil || high != nil
-	return a.BigEndian && (masked(a) || limited && (wide(a) || a.Type != model.TypeU16 && a.Type != model.TypeU32))
+	inPolicy := attrOrder(a) == big && !wide(a) && (a.Type == model.TypeU16 || a.Type == model.TypeU32)
+	return attrOrder(a) != host && (masked(a) || limited && !inPolicy)
 }
 
 func isInteger(a *model.Attr) bool { return scalarName(a.Type, host) != "" }

@@ -457,8 +457,8 @@ func cMember(m *model.Member) string {
 		typ = m.Struct.CName
 	case m.Type == model.TypeString:
 		typ, dims = "char", fmt.Sprintf("[%d]", m.Len)
-	case scalarType(m.Type, orderOf(m.BigEndian, m.LittleEndian)) != "":
-		typ = "__" + scalarType(m.Type, orderOf(m.BigEndian, m.LittleEndian))
+	case scalarType(m.Type, memberOrder(m)) != "":
+		typ = "__" + scalarType(m.Type, memberOrder(m))
 	case !m.Flexible:
 		dims = fmt.Sprintf("[%d]", m.Len)
 	}
@@ -475,17 +475,17 @@ func cMember(m *model.Member) string {
 type byteOrder string
 
 const (
-	host   byteOrder = ""
-	big    byteOrder = "be"
-	little byteOrder = "le"
+	host byteOrder = ""
+	big  byteOrder = "be"
 )
 
-func orderOf(bigEndian, littleEndian bool) byteOrder {
-	switch {
-	case bigEndian:
+func attrOrder(a *model.Attr) byteOrder { return orderOf(a.BigEndian) }
+
+func memberOrder(m *model.Member) byteOrder { return orderOf(m.BigEndian) }
+
+func orderOf(bigEndian bool) byteOrder {
+	if bigEndian {
 		return big
-	case littleEndian:
-		return little
 	}
 	return host
 }

@@ -71,13 +71,29 @@ func valueCondition(a *model.Attr) string {
 
 // scalarGet returns the expression that reads an integer attribute.
 func scalarGet(a *model.Attr, attr string) string {
-	return "nla_get_" + scalarName(a.Type, orderOf(a.BigEndian, a.LittleEndian)) + "(" + attr + ")"
+	return "nla_get_" + scalarName(a.Type, attrOrder(a)) + "(" + attr + ")"
 }
 
 // hostOrder converts the value of an attribute to host byte order.
 func hostOrder(a *model.Attr, value string) string {
-	if s := scalarType(a.Type, orderOf(a.BigEndian, a.LittleEndian)); a.BigEndian && s[0] == 'b' {
-		return s + "_to_cpu(" + value + ")"
+	return toHost(scalarType(a.Type, attrOrder(a)), value)
+}
+
+// toHost converts a value of a type that scalarType returns.
+func toHost(typ, value string) string {
+	if ordered(typ) {
+		return typ + "_to_cpu(" + value + ")"
 	}
 	return value
 }
+
+// fromHost is the opposite of toHost.
+func fromHost(typ, value string) string {
+	if ordered(typ) {
+		return "cpu_to_" + typ + "(" + value + ")"
+	}
+	return value
+}
+
+// ordered reports whether a type says in which order its bytes are.
+func ordered(typ string) bool { return typ[0] == 'b' || typ[0] == 'l' }
