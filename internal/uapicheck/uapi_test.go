@@ -3,6 +3,7 @@ package uapicheck_test
 import (
 	"bufio"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,6 +24,9 @@ const (
 	partialFile = "testdata/partial.txt"
 )
 
+// ours are families that are in no kernel: their headers are made from the specs.
+var ours = []string{"demo", "exam", "hello", "imp2", "mytest"}
+
 // TestSpecs compares every id, value, group, struct size and offset in the
 // specs with the UAPI headers of Linux 6.12.
 func TestSpecs(t *testing.T) {
@@ -32,6 +36,9 @@ func TestSpecs(t *testing.T) {
 	for _, name := range specs.Names() {
 		t.Run(name, func(t *testing.T) {
 			ran++
+			if slices.Contains(ours, name) {
+				t.Skip("in no kernel")
+			}
 			family := load(t, name)
 			claims := uapicheck.Claims(family)
 			res, err := compiler(t, source).Check(uapicheck.Headers(family), claims)
