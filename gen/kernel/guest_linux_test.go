@@ -21,18 +21,36 @@ import (
 	"github.com/nlgen/nlgen/specs"
 )
 
-// TestLoaded loads the module of the demo family into a guest and has the tests
-// below talk to it there. The guest reports what the kernel complains of.
+// TestLoaded loads modules of Generic Netlink and of a classic protocol into a guest
+// and has the tests below talk to them there. The guest reports what the kernel
+// complains of.
 func TestLoaded(t *testing.T) {
 	if os.Getenv(vm.InGuest) != "" {
 		t.Skip("this is the guest")
 	}
-	m := buildModule(t, "../../specs/demo.yaml", "testdata/demo_handlers.c")
-	g := vm.Start(t, vm.Config{Modules: []string{m.File}})
-	vm.RunTests(t, g, "github.com/nlgen/nlgen/gen/kernel", "-test.run=^TestGuest")
-	if err := g.Unload(t.Context(), "demo"); err != nil {
-		t.Error(err)
+	demo := buildModule(t, "../../specs/demo.yaml", "testdata/demo_handlers.c")
+	notes := buildModule(t, classic, "testdata/notes_handlers.c")
+	g := vm.Start(t, vm.Config{Modules: []string{demo.File, notes.File}})
+	if err := g.Put(t.Context(), "/tests/"+classic, read(t, classic)); err != nil {
+		t.Fatal(err)
 	}
+	vm.RunTests(t, g, "github.com/nlgen/nlgen/gen/kernel", "-test.run=^TestGuest")
+	for _, name := range []string{"demo", "notes"} {
+		if err := g.Unload(t.Context(), name); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+const classic = "testdata/classic.yaml"
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
 }
 
 // everything is a request with every attribute of the demo family.
@@ -183,6 +201,77 @@ func TestGuestEvents(t *testing.T) {
 	}
 }
 
+// TestGuestClassic talks to a protocol of its own: headers, structs and texts.
+func TestGuestClassic(t *testing.T) {
+	if os.Getenv(vm.InGuest) == "" {
+		t.Skip("TestLoaded runs this in a guest")
+	}
+	c, f := connect(t, read(t, classic))
+	events, err := c.Listen(t.Context(), f.Groups...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct{ op, request, reply string }{
+		{"get", `{"id": 4}`, `{"index":4,"id":4,"text":"a note","tags":["made","up"],` +
+			`"author":{"uid":7,"when":-1},"sizes":[1,2,3]}`},
+		{"put", `{"index": 2, "text": "hello"}`, `null`},
+		{"join", `{}`, `null`},
+		{"put", `{"index": 3}`, `null`},
+		{"leave", `{}`, `null`},
+		{"say", `{"banner": {"kind": 8}, "text": "loud", "rest": "010203"}`,
+			`{"lines":[{"kind":8,"length":4},{"kind":0,"length":3}]}`},
+	} {
+		o, err := c.Do(t.Context(), operation(t, f, step.op), []byte(step.request))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := json.Marshal(o)
+		if err != nil || !same(t, got, []byte(step.reply)) {
+			t.Errorf("%s: %s, want %s (%v)", step.op, got, step.reply, err)
+		}
+	}
+	all, err := c.All(t.Context(), operation(t, f, "get"), []byte(`{}`))
+	if err != nil || len(all) != 1000 {
+		t.Errorf("%d notes, want 1000 (%v)", len(all), err)
+	}
+	if _, err := c.Do(t.Context(), operation(t, f, "get"), []byte(`{}`)); err == nil {
+		t.Error("a get without the id is not refused")
+	}
+	want := []string{
+		`{"index":2,"text":"hello"}`, `{"index":3}`,
+		`{"banner":{"kind":5,"length":4},"text":"loud"}`,
+	}
+	late := time.AfterFunc(10*time.Second, func() { c.Close() })
+	defer late.Stop()
+	for ev, err := range events {
+		if err != nil {
+			t.Fatalf("%v; still to come: %q", err, want)
+		}
+		got, err := json.Marshal(ev.Message)
+		if err != nil || !same(t, got, []byte(want[0])) {
+			t.Errorf("event %s, want %s (%v)", got, want[0], err)
+		}
+		if want = want[1:]; len(want) == 0 {
+			return
+		}
+	}
+}
+
+// same reports whether what is in want is in got, at the top level.
+func same(t *testing.T, got, want []byte) bool {
+	t.Helper()
+	var g, w map[string]any
+	if err := errors.Join(json.Unmarshal(got, &g), json.Unmarshal(want, &w)); err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range w {
+		if !cmp.Equal(g[name], value) {
+			return false
+		}
+	}
+	return (g == nil) == (w == nil)
+}
+
 // TestGuestGarbage sends requests with bytes changed, cut off and added. Whatever
 // they are, the module answers, and goes on.
 func TestGuestGarbage(t *testing.T) {
@@ -229,7 +318,12 @@ func dial(t *testing.T, change ...func(*model.Family)) (*dynclient.Client, *mode
 	if !ok {
 		t.Fatal("no spec of the demo family")
 	}
-	f, diags := gen.Load("demo.yaml", spec, gen.Options{})
+	return connect(t, spec, change...)
+}
+
+func connect(t *testing.T, spec []byte, change ...func(*model.Family)) (*dynclient.Client, *model.Family) {
+	t.Helper()
+	f, diags := gen.Load("spec.yaml", spec, gen.Options{})
 	if f == nil {
 		t.Fatal(diags)
 	}

@@ -102,3 +102,55 @@ func load(t *testing.T, path string, opts gen.Options) *model.Family {
 	}
 	return f
 }
+
+// TestNoForm lists what is refused, with its place in the spec.
+func TestNoForm(t *testing.T) {
+	for _, tt := range []struct{ name, spec, want string }{
+		{"sub-message", `
+name: test
+protocol: netlink-raw
+protonum: 30
+doc: A family for tests.
+sub-messages:
+  - {name: body, formats: [{value: a}]}
+attribute-sets:
+  - name: top
+    attributes:
+      - {name: kind, type: string}
+      - {name: data, type: sub-message, sub-message: body, selector: kind}
+operations:
+  list:
+    - {name: get, doc: Gets it., attribute-set: top, do: {request: {attributes: [kind, data]}}}
+`, "spec.yaml:12:9: attribute-sets/top/attributes/data: an attribute of type sub-message has no form in the kernel target"},
+		{"no name", `
+name: test
+protocol: genetlink-legacy
+doc: A family for tests.
+attribute-sets: []
+operations:
+  list:
+    - {name: get, doc: Gets it., x-nlgen-c-name: null, do: {}}
+`, "spec.yaml:8:7: operations/get: this has no name in C; give it one with x-nlgen-c-name"},
+		{"no headers", `
+name: test
+protocol: netlink-raw
+protonum: 30
+doc: A family for tests.
+x-nlgen-framing: none
+attribute-sets: []
+operations:
+  list:
+    - {name: said, doc: Said it., event: {x-nlgen-payload: [{name: text, type: string}]}}
+`, "spec.yaml:2:1: x-nlgen-framing: messages without netlink headers have no form in the kernel target"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			f, diags := gen.Load("spec.yaml", []byte(tt.spec), gen.Options{})
+			if f == nil {
+				t.Fatal(diags)
+			}
+			if _, err := kernel.Emit(f, kernel.Options{}); err == nil || err.Error() != tt.want {
+				t.Errorf("error %v, want %s", err, tt.want)
+			}
+		})
+	}
+}

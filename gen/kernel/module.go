@@ -34,6 +34,7 @@ type module struct {
 	Calls                []*call
 	Dispatch             []*dispatch
 	Sends, Dumps, Ports  bool
+	Unaligned            bool // a message of a dump may end where none can begin
 	GroupCount           int
 	OpenGroups           bool
 	body                 string // what was printed, for Uses
@@ -125,6 +126,7 @@ func (m *module) addOp(op *model.Op, ps *policies) {
 		}
 		if c.Dump {
 			m.Dumps = true
+			m.Unaligned = m.Unaligned || len(h.call.ReplyParts) > 0
 			d.Dump = c.Function
 		} else {
 			d.Do, c.Register = c.Function, op.Register

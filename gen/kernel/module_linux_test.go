@@ -25,7 +25,8 @@ var modules = []struct {
 	{"../../specs/hello.yaml", ""},
 	{"../../specs/imp2.yaml", ""},
 	{"../../specs/exam.yaml", ""},
-	{"testdata/classic.yaml", ""},
+	{classic, "testdata/notes_handlers.c"},
+	{classic, ""},
 }
 
 // TestModules builds modules, with all warnings, as they are generated. If there is
@@ -49,15 +50,11 @@ func buildModule(t *testing.T, spec, handlers string) *vm.Module {
 	t.Helper()
 	dir := writeModule(t, spec)
 	if handlers != "" {
-		data, err := os.ReadFile(handlers)
-		if err != nil {
-			t.Fatal(err)
-		}
 		own, err := filepath.Glob(filepath.Join(dir, "*_handlers.c"))
 		if err != nil || len(own) != 1 {
 			t.Fatal(own, err)
 		}
-		if err := os.WriteFile(own[0], data, 0o644); err != nil {
+		if err := os.WriteFile(own[0], read(t, handlers), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

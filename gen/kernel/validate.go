@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/nlgen/nlgen/gen/model"
 )
@@ -96,4 +97,4 @@ func fromHost(typ, value string) string {
 }
 
 // ordered reports whether a type says in which order its bytes are.
-func ordered(typ string) bool { return typ[0] == 'b' || typ[0] == 'l' }
+func ordered(typ string) bool { return strings.HasPrefix(typ, "be") || strings.HasPrefix(typ, "le") }
