@@ -15,7 +15,7 @@ func (x *exchange) codecFault(err *codecError) *Error {
 	if err.errno == 0 {
 		e.Errno = errInvalid
 	}
-	if err.offset > 0 {
+	if err.offset > 0 && err.offset < len(x.msg.raw) {
 		e.Offset = err.offset
 	}
 	return e

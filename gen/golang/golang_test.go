@@ -154,7 +154,11 @@ func emit(t *testing.T, f *model.Family) []golang.File {
 		if err != nil {
 			t.Fatal(err)
 		}
-		runs[i] = append(files, test)
+		server, err := golang.EmitServer(f, golang.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		runs[i] = append(files, server, test)
 	}
 	for i, file := range runs[0] {
 		if !bytes.Equal(file.Data, runs[1][i].Data) {
