@@ -235,10 +235,7 @@ func (e *emitter) stringPolicy(a *model.Attr) string {
 	if a.Checks.UnterminatedOK {
 		t = "NLA_STRING"
 	}
-	length := ""
-	if a.Checks.MaxLen != nil {
-		length = limitText(a.Checks.MaxLen, "")
-	}
+	length := maxLen(a.Checks)
 	switch {
 	case a.Checks.ExactLen != nil:
 		return "NLA_POLICY_EXACT_LEN(" + limitText(a.Checks.ExactLen, "") + ")"

@@ -1,0 +1,266 @@
+package kernel
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/nlgen/nlgen/gen/model"
+)
+
+// parser defines the functions that read a message.
+func (e *emitter) parser(w *writer, m *message) {
+	for _, f := range m.Fields {
+		switch shapeOf(f.Attr) {
+		case indexed:
+			e.indexedParser(w, m, f.Attr)
+		case chained:
+			e.chainParser(w, m, f.Attr)
+		}
+	}
+	e.parseProto(m).head(w)
+	if len(m.Parts) > 0 {
+		e.parseParts(w, m)
+	} else {
+		e.parseBody(w, m)
+	}
+	w.p("}")
+	w.blank()
+	if !m.nested {
+		return
+	}
+	e.newProto(m).head(w)
+	w.p("\tstruct %s *made = %s(mem, 1, sizeof(*made));", m.name, e.fn("alloc"))
+	w.blank()
+	w.p("\tif (!made)")
+	w.p("\t\treturn -ENOMEM;")
+	w.p("\t*msg = made;")
+	w.p("\treturn %s_parse(made, nla_data(attr), nla_len(attr), mem, extack);", m.name)
+	w.p("}")
+	w.blank()
+}
+
+func (e *emitter) parseBody(w *writer, m *message) {
+	var cases writer
+	for _, f := range m.Fields {
+		cases.p("\t\tcase %s:", f.Attr.CName)
+		e.parseField(&cases, m, f.Attr)
+		cases.p("\t\t\tbreak;")
+	}
+	body := cases.b.String()
+	for _, f := range m.Fields {
+		switch a := f.Attr; shapeOf(a) {
+		case multi:
+			w.p("\t%s = NULL;", spaced(listOf(e.kindOf(a).typ), member(a.Name)+"_list"))
+		case chained:
+			w.p("\tstruct %s *%s_list = NULL;", e.chainName(a), member(a.Name))
+		}
+	}
+	if len(m.Fields) > 0 {
+		w.p("\tconst struct nlattr *attr;")
+		if strings.Contains(body, "err = ") {
+			w.p("\tint rem, err;")
+		} else {
+			w.p("\tint rem;")
+		}
+		w.blank()
+	}
+	if m.Header != nil {
+		w.p("\tif (len < (int)sizeof(msg->header)) {")
+		w.p("\t\tNL_SET_ERR_MSG(extack, \"message is shorter than its header\");")
+		w.p("\t\treturn -EINVAL;")
+		w.p("\t}")
+		w.p("\tmemcpy(&msg->header, data, sizeof(msg->header));")
+		if len(m.Fields) > 0 {
+			w.p("\tdata += NLMSG_ALIGN(sizeof(msg->header));")
+			w.p("\tlen -= NLMSG_ALIGN(sizeof(msg->header));")
+			w.blank()
+		}
+	}
+	if len(m.Fields) > 0 {
+		w.p("\tnla_for_each_attr(attr, data, len, rem) {")
+		w.p("\t\tswitch (nla_type(attr)) {")
+		w.b.WriteString(body)
+		w.p("\t\t}")
+		w.p("\t}")
+	}
+	w.p("\treturn 0;")
+}
+
+// listOf returns the type of a pointer to values that can be assigned.
+func listOf(typ string) string {
+	if strings.HasSuffix(typ, "*") {
+		return typ + "*"
+	}
+	return typ + " *"
+}
+
+// parseField prints what is done with an attribute.
+func (e *emitter) parseField(w *writer, m *message, a *model.Attr) {
+	name := member(a.Name)
+	print := func(lines ...string) {
+		for _, l := range lines {
+			w.p("\t\t\t%s", l)
+		}
+	}
+	switch shapeOf(a) {
+	case present:
+		print("msg->has." + name + " = 1;")
+	case single:
+		print("msg->has." + name + " = 1;")
+		print(e.read(a, "msg->"+name)...)
+	case array:
+		print("msg->has."+name+" = 1;",
+			"msg->"+name+" = "+e.fn("dup")+"(mem, attr);",
+			"if (!msg->"+name+")", "\treturn -ENOMEM;",
+			"msg->n_"+name+" = nla_len(attr) / sizeof(*msg->"+name+");")
+	case multi:
+		list := name + "_list"
+		print("if (!"+list+") {",
+			"\t"+list+" = "+e.fn("alloc")+"(mem, "+e.fn("count")+"(data, len, "+a.CName+"),")
+		print("\t" + pad(columns(list+" = "+e.fn("alloc")+"(")) + "sizeof(*" + list + "));")
+		print("\tif (!"+list+")", "\t\treturn -ENOMEM;", "\tmsg->"+name+" = "+list+";", "}")
+		print(e.read(a, list+"[msg->n_"+name+"]")...)
+		print("msg->n_" + name + "++;")
+	case indexed:
+		print(failing("err = " + m.name + "_" + name + "(msg, attr, mem, extack);")...)
+	case chained:
+		list := name + "_list"
+		print("if (!"+list+") {",
+			"\t/* No entry is shorter than the header of a nest. */",
+			"\t"+list+" = "+e.fn("alloc")+"(mem, len / NLA_HDRLEN, sizeof(*"+list+"));",
+			"\tif (!"+list+")", "\t\treturn -ENOMEM;", "\tmsg->"+name+" = "+list+";", "}")
+		print(failing("err = " + m.name + "_" + name + "(" + list + ", &msg->n_" + name + ", attr, mem, extack);")...)
+	}
+}
+
+// parserChecks defines the functions that check integers while they are read.
+func (e *emitter) parserChecks(w *writer) {
+	done := map[string]bool{}
+	for _, m := range e.order {
+		for _, f := range m.Fields {
+			if a := f.Attr; m.parsed && checkedByParser(a) && !done[a.CName] {
+				done[a.CName] = true
+				e.validatorFunction(w, a)
+			}
+		}
+	}
+}
+
+// read are the statements that check and read a value.
+func (e *emitter) read(a *model.Attr, dst string) []string {
+	get := e.kindOf(a).get(dst)
+	if checkedByParser(a) {
+		return append(failing("err = "+e.validator(a)+"(attr, extack);"), get...)
+	}
+	return get
+}
+
+// indexedParser defines the function that reads the attributes inside an array.
+func (e *emitter) indexedParser(w *writer, m *message, a *model.Attr) {
+	name, k := member(a.Name), e.kindOf(a)
+	w.call("static int "+m.name+"_"+name, e.parseParams("struct "+m.name+" *msg", "const struct nlattr *array"), "")
+	w.p("{")
+	get := k.get("list[msg->n_" + name + "]")
+	w.p("\tconst struct nlattr *attr;")
+	w.p("\t%s;", spaced(listOf(k.typ), "list"))
+	if strings.Contains(strings.Join(get, "\n"), "err = ") {
+		w.p("\tint rem, err;")
+	} else {
+		w.p("\tint rem;")
+	}
+	w.blank()
+	w.p("\tlist = %s(mem, %s(nla_data(array), nla_len(array), -1),", e.fn("alloc"), e.fn("count"))
+	w.p("\t%ssizeof(*list));", pad(columns("list = "+e.fn("alloc")+"(")))
+	w.p("\tif (!list)")
+	w.p("\t\treturn -ENOMEM;")
+	w.p("\tmsg->%s = list;", name)
+	w.p("\tmsg->n_%s = 0;", name)
+	w.p("\tnla_for_each_nested(attr, array, rem) {")
+	if k.length != "" {
+		w.p("\t\tif (!(%s)) {", k.length)
+		w.p("\t\t\tNL_SET_ERR_MSG_ATTR(extack, attr, \"element has a wrong length\");")
+		w.p("\t\t\treturn -EINVAL;")
+		w.p("\t\t}")
+	}
+	for _, l := range get {
+		w.p("\t\t%s", l)
+	}
+	w.p("\t\tmsg->n_%s++;", name)
+	w.p("\t}")
+	w.p("\treturn %s(array, rem, extack);", e.fn("end"))
+	w.p("}")
+	w.blank()
+}
+
+// chainParser defines the function that reads nests whose numbers are data.
+func (e *emitter) chainParser(w *writer, m *message, a *model.Attr) {
+	name := member(a.Name)
+	w.call("static int "+m.name+"_"+name,
+		e.parseParams("struct "+e.chainName(a)+" *list", "u32 *n", "const struct nlattr *top"), "")
+	w.p("{")
+	outer := "top"
+	for i := range a.Chain.Levels {
+		w.p("\tconst struct nlattr *level%d;", i)
+		outer = fmt.Sprintf("level%d", i)
+	}
+	w.p("\tstruct %s *entry;", e.chainName(a))
+	w.p("\tint err;")
+	for i := range a.Chain.Levels {
+		w.p("\tint rem%d;", i)
+	}
+	w.blank()
+	indent := "\t"
+	for i := range a.Chain.Levels {
+		parent := "top"
+		if i > 0 {
+			parent = fmt.Sprintf("level%d", i-1)
+		}
+		w.p("%snla_for_each_nested(level%d, %s, rem%d) {", indent, i, parent, i)
+		indent += "\t"
+	}
+	w.p("%sentry = &list[(*n)++];", indent)
+	for i, l := range a.Chain.Levels {
+		w.p("%sentry->%s = nla_type(level%d);", indent, member(l.Name), i)
+	}
+	e.chainLeaf(w, indent, outer, a)
+	for i := range slices.Backward(a.Chain.Levels) {
+		indent = indent[1:]
+		w.p("%s}", indent)
+		parent := "top"
+		if i > 0 {
+			parent = fmt.Sprintf("level%d", i-1)
+		}
+		w.p("%serr = %s(%s, rem%d, extack);", indent, e.fn("end"), parent, i)
+		w.p("%sif (err)", indent)
+		w.p("%s\treturn err;", indent)
+	}
+	w.p("\treturn 0;")
+	w.p("}")
+	w.blank()
+}
+
+// chainLeaf prints how the value at the end of a chain is read. No policy reaches
+// it, so it is checked here.
+func (e *emitter) chainLeaf(w *writer, indent, attr string, a *model.Attr) {
+	k := e.kindOf(a)
+	if a.Elem == model.TypeNest {
+		p := e.nestPolicy(a.Nested)
+		w.p("%serr = nla_validate_nested(%s, ARRAY_SIZE(%s) - 1, %s, extack);", indent, attr, p, p)
+		w.p("%sif (err)", indent)
+		w.p("%s\treturn err;", indent)
+		w.p("%serr = %s_new(&entry->value, %s, mem, extack);", indent, e.messageName(a.Message), attr)
+		w.p("%sif (err)", indent)
+		w.p("%s\treturn err;", indent)
+		return
+	}
+	if k.length != "" {
+		w.p("%sif (!(%s)) {", indent, strings.ReplaceAll(k.length, "attr", attr))
+		w.p("%s\tNL_SET_ERR_MSG_ATTR(extack, %s, \"value has a wrong length\");", indent, attr)
+		w.p("%s\treturn -EINVAL;", indent)
+		w.p("%s}", indent)
+	}
+	for _, l := range k.get("entry->value") {
+		w.p("%s%s", indent, strings.ReplaceAll(l, "attr", attr))
+	}
+}
