@@ -60,6 +60,12 @@
 // errors.Is knows the error numbers, os.ErrExist, os.ErrNotExist and
 // os.ErrPermission, the errors of contexts, and net.ErrClosed after Close.
 //
+// # Serving
+//
+// A Server answers the requests of a family, for connections in its process
+// (WithPeer) and for other programs (Listen, Port). Generated packages have typed
+// ones; package nltest makes fake kernels for tests of them.
+//
 // # Seeing the messages
 //
 // With NLGEN_DEBUG=1 in the environment each message is printed to the standard
