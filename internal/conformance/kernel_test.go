@@ -9,7 +9,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"go/types"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -130,56 +129,54 @@ func report(t *testing.T, results []result) {
 	if took > maxTime {
 		t.Errorf("generating took %v, more than %v", took, maxTime)
 	}
-	perField := float64(fieldLines(t, results)) / float64(fields)
+	perField := 0.0
+	for _, r := range results {
+		for _, f := range r.files {
+			perField += float64(messageLines(t, f)) / float64(fields)
+		}
+	}
 	t.Logf("%.1f lines per field: declaration, encode, decode, tables", perField)
 	if perField > maxLines {
 		t.Errorf("%.1f lines per field, more than %d", perField, maxLines)
 	}
 }
 
-// fieldLines counts the lines of messages and of their tables, all but what
-// belongs to operations: their descriptions and the methods of the client.
-func fieldLines(t *testing.T, results []result) int {
+// messageLines counts the lines of message types with their comments, of their
+// codecs, and of the tables of attributes.
+func messageLines(t *testing.T, file gen.File) int {
+	if file.Name != "attrs_gen.go" && file.Name != "ops_gen.go" && file.Name != "events_gen.go" {
+		return 0
+	}
+	fset := token.NewFileSet()
+	f, err := parser.ParseFile(fset, file.Name, file.Data, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
 	n := 0
-	for _, r := range results {
-		for _, f := range r.files {
-			if f.Name == "attrs_gen.go" || f.Name == "ops_gen.go" {
-				n += bytes.Count(f.Data, []byte("\n")) - operationLines(t, f)
-			}
+	for _, decl := range f.Decls {
+		var doc *ast.CommentGroup
+		var counts bool
+		switch d := decl.(type) {
+		case *ast.FuncDecl:
+			doc, counts = d.Doc, d.Name.Name == "Encode" || d.Name.Name == "Decode"
+		case *ast.GenDecl:
+			doc, counts = d.Doc, d.Tok == token.TYPE || d.Tok == token.CONST || isSchema(d)
+		}
+		if !counts {
+			continue
+		}
+		const blank = 1 // the line after it
+		n += fset.Position(decl.End()).Line - fset.Position(decl.Pos()).Line + 1 + blank
+		if doc != nil {
+			n += len(doc.List)
 		}
 	}
 	return n
 }
 
-func operationLines(t *testing.T, f gen.File) int {
-	t.Helper()
-	fset := token.NewFileSet()
-	file, err := parser.ParseFile(fset, f.Name, f.Data, parser.ParseComments)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := 0
-	for _, d := range file.Decls {
-		var doc *ast.CommentGroup
-		switch d := d.(type) {
-		case *ast.FuncDecl:
-			if d.Recv == nil || types.ExprString(d.Recv.List[0].Type) != "*Client" {
-				continue
-			}
-			doc = d.Doc
-		case *ast.GenDecl:
-			if v, ok := d.Specs[0].(*ast.ValueSpec); !ok || !strings.HasPrefix(v.Names[0].Name, "op") {
-				continue
-			}
-			doc = d.Doc
-		}
-		start := d.Pos()
-		if doc != nil {
-			start = doc.Pos()
-		}
-		n += fset.Position(d.End()).Line - fset.Position(start).Line + 2 // and a blank line
-	}
-	return n
+func isSchema(d *ast.GenDecl) bool {
+	v, ok := d.Specs[0].(*ast.ValueSpec)
+	return ok && v.Names[0].Name == "schema"
 }
 
 func countAttrs(f *model.Family) int {
