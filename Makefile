@@ -5,7 +5,7 @@ STATICCHECK = $(GO) tool -modfile=internal/tools/go.mod staticcheck
 NLGEN       = $(GO) run ./cmd/nlgen
 
 # Packages in which several goroutines share state.
-RACE = ./runtime/... ./families/...
+RACE = ./runtime/... ./families/... ./internal/demotest
 
 .PHONY: help
 help: ## List the targets
