@@ -33,6 +33,11 @@ func TestFamilies(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		server, err := gen.GoServer(family)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, server)
 		packages = append(packages, family.Package)
 		outputs = append(outputs, gen.Output{Dir: filepath.Join("../families", family.Package), Files: files})
 	}
