@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,7 +27,7 @@ import (
 )
 
 // serveVar makes the test binary a server on NETLINK_USERSOCK. It prints its port
-// id and ends with its standard input.
+// id and ends with its standard input. The value is how many dumps it interrupts.
 const serveVar = "NLGEN_DEMO_SERVER"
 
 func TestMain(m *testing.M) {
@@ -34,6 +35,16 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	s := demotest.Serve()
+	var interrupts atomic.Int32
+	if n, err := strconv.Atoi(os.Getenv(serveVar)); err == nil {
+		interrupts.Store(int32(n))
+	}
+	s.SetHook(func(_ context.Context, in nl.Incoming) error {
+		if in.Dump && interrupts.Add(-1) >= 0 {
+			return nl.ErrDumpInterrupted
+		}
+		return nil
+	})
 	port, err := s.Listen(unix.NETLINK_USERSOCK, 0)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -49,10 +60,10 @@ func TestMain(m *testing.M) {
 }
 
 // startServer runs a server in another process and returns its port id.
-func startServer(t testing.TB) uint32 {
+func startServer(t testing.TB, interrupts int) uint32 {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), serveVar+"=1")
+	cmd.Env = append(os.Environ(), serveVar+"="+strconv.Itoa(interrupts))
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -96,7 +107,7 @@ func dialer(p nl.Peer) demotest.Dialer {
 }
 
 func usersock(t testing.TB) demotest.Dialer {
-	return dialer(nl.Port(unix.NETLINK_USERSOCK, startServer(t)))
+	return dialer(nl.Port(unix.NETLINK_USERSOCK, startServer(t, 0)))
 }
 
 func pipe(t testing.TB) demotest.Dialer {
@@ -283,7 +294,7 @@ func operation(name string) *nl.Op {
 // TestGarbage sends a server what is no request. It answers what can be answered,
 // and goes on.
 func TestGarbage(t *testing.T) {
-	port := startServer(t)
+	port := startServer(t, 0)
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_USERSOCK)
 	if err != nil {
 		t.Fatal(err)
@@ -346,6 +357,19 @@ func TestForeign(t *testing.T) {
 			t.Errorf("got %v, %v", ev, err)
 		}
 		break
+	}
+}
+
+// TestInterrupted checks that lists are asked for again, and streams tell.
+func TestInterrupted(t *testing.T) {
+	c := demo.New(dialer(nl.Port(unix.NETLINK_USERSOCK, startServer(t, 3)))(t, nl.WithDumpRetries(2)))
+	for _, err := range c.GetDump(t.Context(), nil) {
+		if !errors.Is(err, nl.ErrDumpInterrupted) {
+			t.Errorf("stream: %v", err)
+		}
+	}
+	if _, err := c.GetAll(t.Context(), nil); err != nil {
+		t.Errorf("list, after two retries: %v", err)
 	}
 }
 
