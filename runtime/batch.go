@@ -101,7 +101,6 @@ func (c *Conn) Transaction(ctx context.Context, brackets *Brackets, opts ...Batc
 // Queue adds a request to the batch. The reply is decoded into reply, a zero
 // message, before Wait returns; it may be nil. A nil req is a zero request.
 func Queue[R, Q any, PR MessagePtr[R], PQ MessagePtr[Q]](b *Batch, op *Op, req PQ, reply PR, opts ...CallOption) {
-	// Small enough to be inlined: then the options need no memory.
 	var to Message
 	if reply != nil {
 		to = reply
