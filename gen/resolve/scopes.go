@@ -18,15 +18,17 @@ var (
 // scopes declares every identifier there will be, so that two things that want
 // one are noticed before any code is written.
 func (r *resolver) scopes() {
-	pkg, methods := &naming.Scope{}, &naming.Scope{}
+	pkg, methods, batch := &naming.Scope{}, &naming.Scope{}, &naming.Scope{}
 	fixed(pkg, reserved...)
 	fixed(methods, clientMethods...)
+	fixed(batch, batchMethods...)
 	r.declareDefinitions(pkg)
 	r.declareSets(pkg)
 	r.declareMessages(pkg)
-	r.declareOps(pkg, methods)
+	r.declareOps(pkg, methods, batch)
 	r.clashes(pkg)
 	r.clashes(methods)
+	r.clashes(batch)
 }
 
 func fixed(s *naming.Scope, names ...string) {
@@ -138,8 +140,9 @@ func uniqueKeys(keys []nestKey) []nestKey {
 	return out
 }
 
-// declareOps declares what the wanted operations bring.
-func (r *resolver) declareOps(pkg, methods *naming.Scope) {
+// declareOps declares what the wanted operations bring to the package, to the
+// client and to its batches.
+func (r *resolver) declareOps(pkg, methods, batch *naming.Scope) {
 	for _, n := range r.opList {
 		declare := func(scope *naming.Scope, name string) {
 			if name != "" {
@@ -160,6 +163,9 @@ func (r *resolver) declareOps(pkg, methods *naming.Scope) {
 				declare(methods, c.GoAllName)
 				declare(methods, c.GoAppendName)
 			}
+		}
+		if n.Do != nil {
+			declare(batch, n.Do.GoName)
 		}
 		if n.Event != nil {
 			declare(pkg, n.Event.GoName)
