@@ -41,7 +41,7 @@ func (e *emitter) messageType(f *jen.File, m *model.Message) {
 	doc(f.Group, e.messageDoc(m))
 	f.Type().Id(m.GoName).StructFunc(func(g *jen.Group) {
 		if m.Header != nil {
-			tag(g.Id(m.HeaderField).Id(m.Header.GoName), "header")
+			tag(g.Id(m.HeaderField).Id(m.Header.GoName), headerKey(m))
 		}
 		for _, fd := range m.Fields {
 			k := mustKind(fd.Attr)
@@ -51,6 +51,16 @@ func (e *emitter) messageType(f *jen.File, m *model.Message) {
 		fieldDoc(g, m.UnknownField+" holds the attributes that are not listed here.")
 		tag(g.Id(m.UnknownField).Add(e.rt("RawAttrs")), "-")
 	})
+}
+
+// headerKey is the name of the fixed header in JSON, as in gen/dynamic.
+func headerKey(m *model.Message) string {
+	for _, f := range m.Fields {
+		if f.Attr.Name == "header" {
+			return "fixed-header"
+		}
+	}
+	return "header"
 }
 
 // messageDoc is the doc of a message type.

@@ -40,8 +40,10 @@ func (r *resolver) attributes() {
 // attrType resolves the type of an attribute with what belongs to it.
 func (r *resolver) attrType(a *model.Attr, src attrSource) {
 	a.Type = wireTypes[src.Type.Value]
-	a.BigEndian = src.ByteOrder.Value == spec.BigEndian
-	a.LittleEndian = src.ByteOrder.Value == spec.LittleEndian
+	if a.Type != model.TypeBitfield32 { // always in host byte order
+		a.BigEndian = src.ByteOrder.Value == spec.BigEndian
+		a.LittleEndian = src.ByteOrder.Value == spec.LittleEndian
+	}
 	a.Multi = src.MultiAttr.Value
 	a.Hint = hints[src.DisplayHint.Value]
 	if src.Hint.Value == spec.Sockaddr {
@@ -168,11 +170,11 @@ func (r *resolver) chain(a *model.Attr, src attrSource) {
 		r.nested(a, src)
 	}
 	a.Chain = &model.Chain{Doc: a.Doc, Attr: a}
-	seen := map[string]bool{}
+	seen := map[string]bool{"Value": true} // the field of what stands at the end
 	for _, name := range src.TypeValue.Value {
 		level := model.ChainLevel{Name: name.Value, GoName: naming.Exported(name.Value)}
 		if seen[level.GoName] {
-			r.diags.Errorf(name.Pos, src.path+"/type-value", "a second level has the Go name %s", level.GoName)
+			r.diags.Errorf(name.Pos, src.path+"/type-value", "the Go name %s is already that of another level or of the end of the chain", level.GoName)
 		}
 		seen[level.GoName] = true
 		a.Chain.Levels = append(a.Chain.Levels, level)
@@ -220,7 +222,7 @@ func (r *resolver) attrEnum(a *model.Attr, src attrSource) {
 	}
 	t := valueType(a)
 	if scalarSize(t) == 0 {
-		r.diags.Errorf(src.Enum.Pos, src.path, "a %s cannot hold values of an enum", src.Type.Value)
+		r.diags.Warnf(src.Enum.Pos, src.path, "a %s cannot hold values of an enum", src.Type.Value)
 		return
 	}
 	a.Enum = e

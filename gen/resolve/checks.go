@@ -21,9 +21,11 @@ func (r *resolver) checks(a *model.Attr, src attrSource) {
 		a.Checks.Min = r.inRange(a, c.Min, path+"/min")
 		a.Checks.Max = r.inRange(a, c.Max, path+"/max")
 	}
-	a.Checks.MinLen = r.length(c.MinLen, path+"/min-len")
-	a.Checks.MaxLen = r.length(c.MaxLen, path+"/max-len")
-	a.Checks.ExactLen = r.length(c.ExactLen, path+"/exact-len")
+	if scalarSize(a.Type) == 0 {
+		a.Checks.MinLen = r.length(c.MinLen, path+"/min-len")
+		a.Checks.MaxLen = r.length(c.MaxLen, path+"/max-len")
+		a.Checks.ExactLen = r.length(c.ExactLen, path+"/exact-len")
+	}
 	r.ordered(a.Checks.Min, a.Checks.Max, c.Max, path)
 	r.ordered(a.Checks.MinLen, a.Checks.MaxLen, c.MaxLen, path)
 	if e, ok := lookup(r, r.enums, c.FlagsMask, path+"/flags-mask", "enum or flags definition"); ok && scalarSize(a.Type) > 0 {

@@ -12,7 +12,8 @@ var reserved = []string{"Batch", "Client", "Dial", "Event", "Family", "Name", "N
 
 // names settles the Go names that depend on others. Where two kinds of things
 // want one name the weaker kind gives way, whatever the order: a definition to
-// what every package has, an attribute set to a definition, an event to both.
+// what every package has, an attribute set to a definition, a sub-message
+// to both, an event to all.
 func (r *resolver) names() {
 	taken := map[string]bool{}
 	for _, name := range reserved {
@@ -21,7 +22,7 @@ func (r *resolver) names() {
 	r.definitionNames(taken)
 	r.setNames(taken)
 	r.attrConsts()
-	r.subNames()
+	r.subNames(taken)
 	for _, n := range r.opList {
 		if n.Notify == nil && n.def.Event == nil {
 			continue
@@ -124,8 +125,17 @@ func (r *resolver) stem(set *model.AttrSet) string {
 	return short
 }
 
-func (r *resolver) subNames() {
+// subNames settles the names of sub-messages and what is called after them.
+func (r *resolver) subNames(taken map[string]bool) {
+	chosen := map[string]bool{}
+	for _, def := range r.spec.SubMessages {
+		chosen[def.Name.Value] = def.GoName.Set
+	}
 	for _, s := range r.fam.Subs {
+		if taken[s.GoName] && !chosen[s.Name] {
+			s.GoName += "Body"
+		}
+		taken[s.GoName] = true
 		s.GoUnknown = "Unknown" + s.GoName
 		s.GoNew = "New" + s.GoName
 		s.GoBody = "body" + s.GoName

@@ -50,16 +50,16 @@ var (
 // byte order on bytes; those combinations are listed too.
 var attributeRules = []tree.Rule[AttrType]{
 	{Key: "type-value", Kinds: []AttrType{TypeNestTypeValue, TypeU64}},
-	{Key: "byte-order", Kinds: with(integers, TypeBinary, TypeIndexedArray)},
+	{Key: "byte-order", Kinds: with(integers, TypeBinary, TypeIndexedArray), Idle: true},
 	{Key: "nested-attributes", Kinds: []AttrType{TypeNest, TypeIndexedArray, TypeNestTypeValue}},
-	{Key: "enum", Kinds: with(integers, TypeBinary, TypeIndexedArray, TypeBitfield32, TypeNestTypeValue)},
-	{Key: "enum-as-flags", Kinds: with(integers, TypeBinary, TypeIndexedArray, TypeBitfield32, TypeNestTypeValue)},
+	{Key: "enum", Kinds: with(integers, TypeBinary, TypeIndexedArray, TypeBitfield32, TypeNestTypeValue), Idle: true},
+	{Key: "enum-as-flags", Kinds: with(integers, TypeBinary, TypeIndexedArray, TypeBitfield32, TypeNestTypeValue), Idle: true},
 	{Key: "sub-type", Kinds: []AttrType{TypeBinary, TypeIndexedArray, TypeNestTypeValue}},
 	{Key: "struct", Kinds: []AttrType{TypeBinary, TypeIndexedArray}},
 	{Key: "sub-message", Kinds: []AttrType{TypeSubMessage}},
 	{Key: "selector", Kinds: []AttrType{TypeSubMessage}},
 	{Key: keyHeaderSelector, Kinds: []AttrType{TypeSubMessage}},
-	{Key: "display-hint", Kinds: with(integers, TypeBinary, TypeString, TypeIndexedArray)},
+	{Key: "display-hint", Kinds: with(integers, TypeBinary, TypeString, TypeIndexedArray), Idle: true},
 	{Key: keyUnit, Kinds: []AttrType{TypeU8, TypeU16, TypeU32, TypeS8, TypeS16, TypeS32}},
 	{Key: keyHeader, Kinds: []AttrType{TypeNest}},
 	{Key: keyArrayOf, Kinds: []AttrType{TypeBinary, TypeNest}},
@@ -124,13 +124,13 @@ func attributeShape(m *tree.Map) *Attribute {
 
 // checkRules lists the checks that only some types of attributes have.
 var checkRules = []tree.Rule[AttrType]{
-	{Key: "flags-mask", Kinds: with(integers, TypeBitfield32)},
-	{Key: "min", Kinds: integers},
-	{Key: "max", Kinds: integers},
-	{Key: "min-len", Kinds: []AttrType{TypeString, TypeBinary, TypeNest, TypeIndexedArray}},
-	{Key: "max-len", Kinds: []AttrType{TypeString, TypeBinary, TypeNest, TypeIndexedArray}},
-	{Key: "exact-len", Kinds: []AttrType{TypeString, TypeBinary, TypeNest, TypeIndexedArray}},
-	{Key: "unterminated-ok", Kinds: []AttrType{TypeString}},
+	{Key: "flags-mask", Kinds: with(integers, TypeBitfield32), Idle: true},
+	{Key: "min", Kinds: integers, Idle: true},
+	{Key: "max", Kinds: integers, Idle: true},
+	{Key: "min-len", Kinds: []AttrType{TypeString, TypeBinary, TypeNest, TypeIndexedArray}, Idle: true},
+	{Key: "max-len", Kinds: []AttrType{TypeString, TypeBinary, TypeNest, TypeIndexedArray}, Idle: true},
+	{Key: "exact-len", Kinds: []AttrType{TypeString, TypeBinary, TypeNest, TypeIndexedArray}, Idle: true},
+	{Key: "unterminated-ok", Kinds: []AttrType{TypeString}, Idle: true},
 }
 
 func checks(c tree.Cursor) *Checks {

@@ -236,6 +236,9 @@ func Sub[T any](m *Map, key string, read func(Cursor) *T) *T {
 type Rule[K ~string] struct {
 	Key   string
 	Kinds []K
+	// Idle: the property does no harm where it means nothing, and the kernel's
+	// specs have it there.
+	Idle bool
 }
 
 // Restrict reports the properties of m that mean nothing for the given kind.
@@ -248,10 +251,14 @@ func Restrict[K ~string](m *Map, kind Val[K], rules []Rule[K]) {
 		if i < 0 || slices.Contains(r.Kinds, kind.Value) {
 			continue
 		}
-		m.Report(diag.Diagnostic{
+		d := diag.Diagnostic{
 			Pos:  m.Node.Fields[i].Key.Pos,
 			Msg:  fmt.Sprintf("%q means nothing for type %s", r.Key, kind.Value),
 			Hint: "it belongs to " + Enumerate(r.Kinds),
-		})
+		}
+		if r.Idle {
+			d.Severity = diag.Warning
+		}
+		m.Report(d)
 	}
 }

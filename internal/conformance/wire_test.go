@@ -19,6 +19,7 @@ import (
 func TestWire(t *testing.T) {
 	m := tempmod.New(t)
 	addPackages(t, m, "kernel", kernelsrc.Specs(t))
+	addPackages(t, m, "newer", filepath.Join(tempmod.Root(t), "internal", "conformance", "testdata", "newer"))
 	addPackages(t, m, "ours", filepath.Join(tempmod.Root(t), "specs"))
 	onEachMachine(t, m)
 }
