@@ -31,7 +31,7 @@ func dial(t *testing.T) (*Client, *GetStatusReply) {
 	return c, status
 }
 
-func TestStatus(t *testing.T) {
+func TestIntegrationStatus(t *testing.T) {
 	c, before := dial(t)
 	ctx := familytest.Context(t)
 	if before.Status.FeatureBitmap&FeatureBitBacklogLimit == 0 {

@@ -41,8 +41,8 @@ func listen(t *testing.T) (*Client, *nl.Subscription) {
 	return c, sub
 }
 
-// TestProcess follows a process from its fork to its end.
-func TestProcess(t *testing.T) {
+// TestIntegrationProcess follows a process from its fork to its end.
+func TestIntegrationProcess(t *testing.T) {
 	_, sub := listen(t)
 	cmd := exec.Command("sh", "-c", "exit 3")
 	if err := cmd.Start(); err != nil {

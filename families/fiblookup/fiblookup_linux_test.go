@@ -11,9 +11,9 @@ import (
 	nl "github.com/nlgen/nlgen/runtime"
 )
 
-// TestLookup asks where an address of the loopback interface is, and one that no
+// TestIntegrationLookup asks where an address of the loopback interface is, and one that no
 // route leads to.
-func TestLookup(t *testing.T) {
+func TestIntegrationLookup(t *testing.T) {
 	ns := netns.New(t)
 	ns.Run("ip", "link", "set", "lo", "up")
 	c, err := Dial(nl.WithNetNS(ns.Fd()))

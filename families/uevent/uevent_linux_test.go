@@ -11,7 +11,7 @@ import (
 // an event about it.
 const device = "/devices/virtual/mem/null"
 
-func TestEvent(t *testing.T) {
+func TestIntegrationEvent(t *testing.T) {
 	c, err := Dial()
 	if err != nil {
 		t.Fatal(err)

@@ -43,9 +43,9 @@ func next(t *testing.T, sub *nl.Subscription) (string, uint32) {
 	panic("unreachable: a stream without an error does not end")
 }
 
-// TestPort sends messages of all lengths from one program's socket to another's,
+// TestIntegrationPort sends messages of all lengths from one program's socket to another's,
 // which answers.
-func TestPort(t *testing.T) {
+func TestIntegrationPort(t *testing.T) {
 	a, b := subscribe(t), subscribe(t)
 	ctx := familytest.Context(t)
 	for n := range 9 {
@@ -66,7 +66,7 @@ func TestPort(t *testing.T) {
 	}
 }
 
-func TestGroup(t *testing.T) {
+func TestIntegrationGroup(t *testing.T) {
 	group := nl.Group{Value: 7}
 	members := []*nl.Subscription{subscribe(t, group), subscribe(t, group, GroupFirst)}
 	for i := range 100 {
