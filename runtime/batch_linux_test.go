@@ -140,8 +140,8 @@ func TestKernelBatchMixed(t *testing.T) {
 	}
 }
 
-// TestReusedDump compares a dump of reused messages with one of messages to keep.
-func TestReusedDump(t *testing.T) {
+// TestKernelReusedDump compares a dump of reused messages with one of messages to keep.
+func TestKernelReusedDump(t *testing.T) {
 	ns := netns.New(t)
 	for i := range 5 {
 		ns.Run("ip", "link", "add", fmt.Sprint("v", i), "type", "veth", "peer", "name", fmt.Sprint("p", i))
@@ -179,7 +179,7 @@ func TestReusedDump(t *testing.T) {
 	}
 }
 
-func TestReusedDumpAllocs(t *testing.T) {
+func TestKernelReusedDumpAllocs(t *testing.T) {
 	const pairs = 100
 	ns := netns.New(t)
 	for i := range pairs {

@@ -23,10 +23,10 @@ import (
 
 var soak = flag.Duration("soak", 2*time.Second, "the length of TestSoak")
 
-// TestInterruptedAll lists links while links come and go. Of two of them at least
+// TestKernelInterruptedAll lists links while links come and go. Of two of them at least
 // one is always there, and most stay: a list that was put together from before
 // and after a change would show neither, or lack one that stays.
-func TestInterruptedAll(t *testing.T) {
+func TestKernelInterruptedAll(t *testing.T) {
 	dumps := 200
 	if *long {
 		dumps = 10_000
@@ -130,9 +130,9 @@ func read(t *testing.T) reading {
 	return reading{int(m.HeapAlloc), len(fds), runtime.NumGoroutine(), pages * os.Getpagesize()}
 }
 
-// TestSoak mixes calls, lists, watches, events and cancellations, and checks that
+// TestKernelSoak mixes calls, lists, watches, events and cancellations, and checks that
 // the process holds in the end what it held when all had been used once.
-func TestSoak(t *testing.T) {
+func TestKernelSoak(t *testing.T) {
 	s, ns := newStorm(t)
 	links := stormClient(t, ns, rtlink.Dial, nl.WithReceiveBuffer(256<<10))
 	routes := stormClient(t, ns, rtroute.Dial, nl.WithReceiveBuffer(256<<10))

@@ -302,9 +302,9 @@ func form(m nl.Message) string {
 	return string(fmt.Appendf(nil, "%x", b))
 }
 
-// TestWatchStorm watches routes and links through a receive buffer that a storm of
+// TestKernelWatchStorm watches routes and links through a receive buffer that a storm of
 // changes overruns, with dumps that the changes interrupt.
-func TestWatchStorm(t *testing.T) {
+func TestKernelWatchStorm(t *testing.T) {
 	changes, runs := 10_000, 1
 	if *long {
 		changes, runs = 200_000, 20

@@ -40,9 +40,9 @@ func followReplica[T any](t *testing.T, wg *sync.WaitGroup, form func(*T) string
 	}
 }
 
-// TestWatchFamilies watches what ip changes, also what goes without an event of
+// TestKernelWatchFamilies watches what ip changes, also what goes without an event of
 // its own.
-func TestWatchFamilies(t *testing.T) {
+func TestKernelWatchFamilies(t *testing.T) {
 	ns := netns.New(t)
 	ns.Run("ip", "link", "set", "lo", "up")
 	ns.Run("sysctl", "-qw", "net.ipv6.conf.default.accept_dad=0")
@@ -126,8 +126,8 @@ func TestWatchFamilies(t *testing.T) {
 // about most others, as those for multicast.
 func permanent(m *rtneigh.GetNeighReply) bool { return m.Header.State&unix.NUD_PERMANENT != 0 }
 
-// TestAllNamespaces gets an event of another namespace, which has an id here.
-func TestAllNamespaces(t *testing.T) {
+// TestKernelAllNamespaces gets an event of another namespace, which has an id here.
+func TestKernelAllNamespaces(t *testing.T) {
 	here, there := netns.New(t), netns.New(t)
 	if err := os.MkdirAll("/var/run/netns", 0o755); err != nil {
 		t.Skip(err)
