@@ -21,7 +21,7 @@ import (
 	nl "github.com/nlgen/nlgen/runtime"
 )
 
-var soak = flag.Duration("soak", 2*time.Second, "the length of TestSoak")
+var soak = flag.Duration("soak", 2*time.Second, "the length of TestKernelSoak")
 
 // TestKernelInterruptedAll lists links while links come and go. Of two of them at least
 // one is always there, and most stay: a list that was put together from before

@@ -26,7 +26,7 @@ var always = context.Background()
 
 var (
 	long     = flag.Bool("long", false, "run the tests of faults for as long as they are worth")
-	stormLen = flag.Int("storm", 0, "the number of changes in TestWatchStorm")
+	stormLen = flag.Int("storm", 0, "the number of changes in TestKernelWatchStorm")
 )
 
 // A storm makes random changes in a namespace.
