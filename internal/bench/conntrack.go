@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/hex"
 	"net/netip"
+	"slices"
 	"strconv"
 	"time"
 
@@ -205,7 +206,7 @@ var w7 = &workload{
 	limit: &contender{name: "limit", note: "C walk", counts: true, argv: func(int) []string {
 		return []string{"dump", strconv.Itoa(unix.NETLINK_NETFILTER), hex.EncodeToString(flowDumpRequest())}
 	}},
-	contenders: []*contender{
+	contenders: slices.Concat([]*contender{
 		{name: "floor stream", note: "hand-written Go, one struct", start: goJob(func(int) (func(*tally) error, error) {
 			c, err := dialFloor(unix.NETLINK_NETFILTER)
 			req := flowDumpRequest()
@@ -220,51 +221,11 @@ var w7 = &workload{
 				})
 			}, err
 		})},
-		{name: "ours reused", note: "GetDump, Reuse", start: goJob(func(int) (func(*tally) error, error) {
-			c, err := conntrack.Dial()
-			return func(t *tally) error {
-				for f, err := range c.GetDump(ctx, oursFlowDump, nl.Reuse()) {
-					if err != nil {
-						return err
-					}
-					tallyOurFlow(t, f)
-				}
-				return nil
-			}, err
-		})},
-		{name: "ours stream", note: "GetDump", start: goJob(func(int) (func(*tally) error, error) {
-			c, err := conntrack.Dial()
-			return func(t *tally) error {
-				for f, err := range c.GetDump(ctx, oursFlowDump) {
-					if err != nil {
-						return err
-					}
-					tallyOurFlow(t, f)
-				}
-				return nil
-			}, err
-		})},
-		{name: "ours append", note: "GetAppend, slice reused", start: goJob(func(int) (func(*tally) error, error) {
-			c, err := conntrack.Dial()
-			var list []conntrack.GetReply
-			return func(t *tally) error {
-				list, err = c.GetAppend(ctx, list[:0], oursFlowDump)
-				for i := range list {
-					tallyOurFlow(t, &list[i])
-				}
-				return err
-			}, err
-		})},
-		{name: "ours all", note: "GetAll", start: goJob(func(int) (func(*tally) error, error) {
-			c, err := conntrack.Dial()
-			return func(t *tally) error {
-				list, err := c.GetAll(ctx, oursFlowDump)
-				for _, f := range list {
-					tallyOurFlow(t, f)
-				}
-				return err
-			}, err
-		})},
+	}, ourDump[conntrack.Client, conntrack.GetDumpRequest, conntrack.GetReply]{
+		name: "Get", dial: conntrack.Dial,
+		stream: (*conntrack.Client).GetDump, into: (*conntrack.Client).GetAppend, all: (*conntrack.Client).GetAll,
+		req: oursFlowDump, tally: tallyOurFlow,
+	}.contenders(), []*contender{
 		{name: "vishvananda", note: "Handle.ConntrackTableList", start: goJob(func(int) (func(*tally) error, error) {
 			h, err := vishvananda.NewHandle(unix.NETLINK_NETFILTER)
 			return func(t *tally) error {
@@ -292,5 +253,5 @@ var w7 = &workload{
 				return err
 			}, err
 		})},
-	},
+	}),
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/hex"
+	"slices"
 	"strconv"
 
 	"github.com/jsimonetti/rtnetlink/v2"
@@ -10,7 +11,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/nlgen/nlgen/families/rtlink"
-	nl "github.com/nlgen/nlgen/runtime"
 )
 
 // A link is what the hand-written contenders decode. Its strings and addresses
@@ -207,7 +207,7 @@ var w2 = &workload{
 	limit: &contender{name: "limit", note: "C walk", counts: true, argv: func(int) []string {
 		return []string{"dump", strconv.Itoa(unix.NETLINK_ROUTE), hex.EncodeToString(linkDumpRequest())}
 	}},
-	contenders: []*contender{
+	contenders: slices.Concat([]*contender{
 		{name: "floor stream", note: "hand-written Go, one struct", start: goJob(func(int) (func(*tally) error, error) {
 			c, err := dialFloor(unix.NETLINK_ROUTE)
 			req := linkDumpRequest()
@@ -219,51 +219,11 @@ var w2 = &workload{
 				})
 			}, err
 		})},
-		{name: "ours reused", note: "GetLinkDump, Reuse", start: goJob(func(int) (func(*tally) error, error) {
-			c, err := rtlink.Dial()
-			return func(t *tally) error {
-				for l, err := range c.GetLinkDump(ctx, nil, nl.Reuse()) {
-					if err != nil {
-						return err
-					}
-					tallyOurLink(t, l)
-				}
-				return nil
-			}, err
-		})},
-		{name: "ours stream", note: "GetLinkDump", start: goJob(func(int) (func(*tally) error, error) {
-			c, err := rtlink.Dial()
-			return func(t *tally) error {
-				for l, err := range c.GetLinkDump(ctx, nil) {
-					if err != nil {
-						return err
-					}
-					tallyOurLink(t, l)
-				}
-				return nil
-			}, err
-		})},
-		{name: "ours append", note: "GetLinkAppend, slice reused", start: goJob(func(int) (func(*tally) error, error) {
-			c, err := rtlink.Dial()
-			var list []rtlink.GetLinkReply
-			return func(t *tally) error {
-				list, err = c.GetLinkAppend(ctx, list[:0], nil)
-				for i := range list {
-					tallyOurLink(t, &list[i])
-				}
-				return err
-			}, err
-		})},
-		{name: "ours all", note: "GetLinkAll", start: goJob(func(int) (func(*tally) error, error) {
-			c, err := rtlink.Dial()
-			return func(t *tally) error {
-				list, err := c.GetLinkAll(ctx, nil)
-				for _, l := range list {
-					tallyOurLink(t, l)
-				}
-				return err
-			}, err
-		})},
+	}, ourDump[rtlink.Client, rtlink.GetLinkDumpRequest, rtlink.GetLinkReply]{
+		name: "GetLink", dial: rtlink.Dial,
+		stream: (*rtlink.Client).GetLinkDump, into: (*rtlink.Client).GetLinkAppend, all: (*rtlink.Client).GetLinkAll,
+		tally: tallyOurLink,
+	}.contenders(), []*contender{
 		{name: "mdlayher", note: "Execute, AttributeDecoder", start: goJob(func(int) (func(*tally) error, error) {
 			c, err := netlink.Dial(unix.NETLINK_ROUTE, nil)
 			return func(t *tally) error {
@@ -327,5 +287,5 @@ var w2 = &workload{
 				return err
 			}, err
 		})},
-	},
+	}),
 }

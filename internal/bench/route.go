@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 
 	"github.com/jsimonetti/rtnetlink/v2"
@@ -158,7 +159,7 @@ var w1 = &workload{
 	limit: &contender{name: "limit", note: "C walk", counts: true, argv: func(int) []string {
 		return []string{"dump", strconv.Itoa(unix.NETLINK_ROUTE), hex.EncodeToString(routeDumpRequest())}
 	}},
-	contenders: []*contender{
+	contenders: slices.Concat([]*contender{
 		{name: "floor stream", note: "hand-written Go, one struct", start: goJob(func(int) (func(*tally) error, error) {
 			c, err := dialFloor(unix.NETLINK_ROUTE)
 			req := routeDumpRequest()
@@ -186,51 +187,11 @@ var w1 = &workload{
 				return err
 			}, err
 		})},
-		{name: "ours reused", note: "GetRouteDump, Reuse", start: goJob(func(int) (func(*tally) error, error) {
-			c, err := rtroute.Dial()
-			return func(t *tally) error {
-				for r, err := range c.GetRouteDump(ctx, oursRouteDump, nl.Reuse()) {
-					if err != nil {
-						return err
-					}
-					tallyOurs(t, r)
-				}
-				return nil
-			}, err
-		})},
-		{name: "ours stream", note: "GetRouteDump", start: goJob(func(int) (func(*tally) error, error) {
-			c, err := rtroute.Dial()
-			return func(t *tally) error {
-				for r, err := range c.GetRouteDump(ctx, oursRouteDump) {
-					if err != nil {
-						return err
-					}
-					tallyOurs(t, r)
-				}
-				return nil
-			}, err
-		})},
-		{name: "ours append", note: "GetRouteAppend, slice reused", start: goJob(func(int) (func(*tally) error, error) {
-			c, err := rtroute.Dial()
-			var list []rtroute.GetRouteReply
-			return func(t *tally) error {
-				list, err = c.GetRouteAppend(ctx, list[:0], oursRouteDump)
-				for i := range list {
-					tallyOurs(t, &list[i])
-				}
-				return err
-			}, err
-		})},
-		{name: "ours all", note: "GetRouteAll", start: goJob(func(int) (func(*tally) error, error) {
-			c, err := rtroute.Dial()
-			return func(t *tally) error {
-				list, err := c.GetRouteAll(ctx, oursRouteDump)
-				for _, r := range list {
-					tallyOurs(t, r)
-				}
-				return err
-			}, err
-		})},
+	}, ourDump[rtroute.Client, rtroute.GetRouteDumpRequest, rtroute.GetRouteReply]{
+		name: "GetRoute", dial: rtroute.Dial,
+		stream: (*rtroute.Client).GetRouteDump, into: (*rtroute.Client).GetRouteAppend, all: (*rtroute.Client).GetRouteAll,
+		req: oursRouteDump, tally: tallyOurs,
+	}.contenders(), []*contender{
 		{name: "mdlayher", note: "Execute, AttributeDecoder", start: goJob(func(int) (func(*tally) error, error) {
 			c, err := netlink.Dial(unix.NETLINK_ROUTE, nil)
 			return func(t *tally) error {
@@ -294,7 +255,7 @@ var w1 = &workload{
 				return err
 			}, err
 		})},
-	},
+	}),
 }
 
 // The destinations of the routes are consecutive addresses.
