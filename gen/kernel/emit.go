@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/nlgen/nlgen/gen/model"
+	"github.com/nlgen/nlgen/gen/naming"
 )
 
 // Options adjusts what is printed.
@@ -84,7 +85,7 @@ func newEmitter(f *model.Family, opts Options) (*emitter, error) {
 	if err := check(f); err != nil {
 		return nil, err
 	}
-	e := &emitter{Family: f, opts: opts, ident: lower(f.Name), stem: opts.Stem, chains: map[*model.Chain]bool{}}
+	e := &emitter{Family: f, opts: opts, ident: naming.C(f.Name), stem: opts.Stem, chains: map[*model.Chain]bool{}}
 	if e.stem == "" {
 		e.stem = e.ident + "_nl"
 	}
@@ -132,13 +133,4 @@ func (e *emitter) guarded(name, license, guard string) (*writer, func() []byte) 
 	}
 }
 
-func lower(name string) string {
-	return strings.ToLower(strings.Map(func(r rune) rune {
-		if r == '-' || r == ' ' || r == '.' || r == '/' {
-			return '_'
-		}
-		return r
-	}, name))
-}
-
-func upper(name string) string { return strings.ToUpper(lower(name)) }
+func upper(name string) string { return strings.ToUpper(naming.C(name)) }

@@ -40,7 +40,7 @@ func (e *emitter) loops(m *message) bool {
 }
 
 func (e *emitter) sizeField(w *writer, a *model.Attr) {
-	name, k := member(a.Name), e.kindOf(a)
+	name, k := attrMember(a), e.kindOf(a)
 	value := "msg->" + name
 	switch s := shapeOf(a); s {
 	case present, single:
@@ -125,6 +125,8 @@ func (e *emitter) putBody(w *writer, m *message) {
 		w.blank()
 	}
 	if m.Header != nil {
+		w.p("\tif (skb_tailroom(skb) < (int)NLMSG_ALIGN(sizeof(msg->header)))")
+		w.p("\t\treturn -EMSGSIZE;")
 		w.p("\tmemset(skb_put(skb, NLMSG_ALIGN(sizeof(msg->header))), 0,")
 		w.p("\t       NLMSG_ALIGN(sizeof(msg->header)));")
 		w.p("\tmemcpy(skb_tail_pointer(skb) - NLMSG_ALIGN(sizeof(msg->header)),")
@@ -137,7 +139,7 @@ func (e *emitter) putBody(w *writer, m *message) {
 }
 
 func (e *emitter) putField(w *writer, a *model.Attr) {
-	name, k := member(a.Name), e.kindOf(a)
+	name, k := attrMember(a), e.kindOf(a)
 	value := "msg->" + name
 	unless := func(indent, cond string) {
 		w.p("%sif (%s)", indent, cond)
@@ -179,7 +181,7 @@ func (e *emitter) putField(w *writer, a *model.Attr) {
 }
 
 func (e *emitter) putChain(w *writer, a *model.Attr, unless func(indent, cond string)) {
-	name := member(a.Name)
+	name := attrMember(a)
 	w.p("\tfor (i = 0; i < msg->n_%s; i++) {", name)
 	number := a.CName
 	for i, l := range a.Chain.Levels {

@@ -96,7 +96,12 @@ func load(t *testing.T, path string, opts gen.Options) *model.Family {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, diags := gen.Load(filepath.Base(path), data, opts)
+	return loadBytes(t, filepath.Base(path), data, opts)
+}
+
+func loadBytes(t *testing.T, name string, data []byte, opts gen.Options) *model.Family {
+	t.Helper()
+	f, diags := gen.Load(name, data, opts)
 	if f == nil {
 		t.Fatal(diags)
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/nlgen/nlgen/gen/model"
+	"github.com/nlgen/nlgen/gen/naming"
 )
 
 // A kind says how the values of an attribute are kept in a C struct, read from an
@@ -156,13 +157,8 @@ func failing(call string) []string { return []string{call, "if (err)", "\treturn
 
 func (e *emitter) scalarKind(a *model.Attr, t model.Type) kind {
 	name := scalarName(t, attrOrder(a))
-	typ := name
-	switch {
-	case t == model.TypeUint:
-		typ = "u64"
-	case t == model.TypeSint:
-		typ = "s64"
-	case ordered(name):
+	typ := hostType(t)
+	if ordered(name) {
 		typ = "__" + name
 	}
 	k := kind{
@@ -213,38 +209,41 @@ func scalarName(t model.Type, order byteOrder) string {
 // fn returns the name of something that is generated.
 func (e *emitter) fn(name string) string { return e.ident + "_nl_" + name }
 
-// member returns the name of an attribute as a member of a C struct.
+// member returns the name of an attribute as a member of a C struct. Every message
+// may have a member has, and a member header.
 func member(name string) string {
-	name = strings.Map(func(r rune) rune {
-		if r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' {
-			return r
-		}
-		return '_'
-	}, strings.ToLower(name))
-	if reservedWords[name] || name[0] >= '0' && name[0] <= '9' {
+	name = naming.CMember(name)
+	if name == "has" || name == "header" {
 		return "_" + name
 	}
 	return name
 }
 
-// reservedWords are the keywords of C, the macros of the kernel in the way, and the
-// members that every message has.
-var reservedWords = words(`auto break case char const continue default do double else enum extern
-	float for goto if inline int long register restrict return short signed sizeof static struct
-	switch typedef union unsigned void volatile while asm typeof bool true false current
-	linux unix has header`)
-
-func words(list string) map[string]bool {
-	m := map[string]bool{}
-	for w := range strings.FieldsSeq(list) {
-		m[w] = true
+// attrMember returns the name of an attribute as a member of the struct of a message.
+// Lists have a second one, for their count. Where names are equal in C, the later has
+// an underscore behind it.
+func attrMember(a *model.Attr) string {
+	taken := map[string]bool{}
+	for _, other := range a.Set.Root().Attrs {
+		name := member(other.Name)
+		for taken[name] || counted(other) && taken["n_"+name] {
+			name += "_"
+		}
+		if other.Name == a.Name {
+			return name
+		}
+		taken[name] = true
+		taken["n_"+name] = counted(other)
 	}
-	return m
+	panic("attribute " + a.Name + " is not in its set")
 }
+
+// counted reports whether an attribute has a count beside its values.
+func counted(a *model.Attr) bool { return a.Wire() && shapeOf(a) != present && shapeOf(a) != single }
 
 // declare returns the members of a C struct that hold an attribute.
 func (e *emitter) declare(a *model.Attr) []string {
-	name, k := member(a.Name), e.kindOf(a)
+	name, k := attrMember(a), e.kindOf(a)
 	typ := k.typ
 	switch s := shapeOf(a); {
 	case s == present:
@@ -262,5 +261,5 @@ func (e *emitter) declare(a *model.Attr) []string {
 }
 
 func (e *emitter) chainName(a *model.Attr) string {
-	return e.fn(lower(a.Set.Name) + "_" + member(a.Name))
+	return e.fn(naming.C(a.Set.Name) + "_" + attrMember(a))
 }

@@ -2,10 +2,12 @@ package kernel
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/nlgen/nlgen/gen/model"
+	"github.com/nlgen/nlgen/gen/naming"
 )
 
 // A message is a struct of C for the content of messages or nests.
@@ -27,7 +29,7 @@ func empty(m *model.Message) bool {
 // others first.
 func (e *emitter) collect() {
 	e.messages = map[*model.Message]*message{}
-	taken := map[string]bool{}
+	taken := maps.Clone(takenTags)
 	shapes := map[string]*message{}
 	name := func(m *model.Message, name string) {
 		if m == nil || e.messages[m] != nil {
@@ -38,7 +40,7 @@ func (e *emitter) collect() {
 			return
 		}
 		if full(m) {
-			name = lower(m.Set.Name)
+			name = naming.C(m.Set.Name)
 		}
 		for taken[name] {
 			name += "_msg"
@@ -50,22 +52,22 @@ func (e *emitter) collect() {
 	for _, s := range e.Sets {
 		for _, a := range s.Attrs {
 			if a.Message != nil {
-				name(a.Message, lower(a.Nested.Name))
+				name(a.Message, naming.C(a.Nested.Name))
 			}
 		}
 	}
 	for _, op := range e.Ops {
 		if op.Do != nil {
-			name(op.Do.Request, lower(op.Name)+"_request")
+			name(op.Do.Request, naming.C(op.Name)+"_request")
 		}
 		if op.Dump != nil {
-			name(op.Dump.Request, lower(op.Name)+"_dump_request")
+			name(op.Dump.Request, naming.C(op.Name)+"_dump_request")
 		}
 		for _, h := range halves(op) {
-			name(h.call.Reply, lower(op.Name)+"_reply")
+			name(h.call.Reply, naming.C(op.Name)+"_reply")
 		}
 		if op.Event != nil && op.Notify == nil {
-			name(op.Event.Message, lower(op.Name)+"_event")
+			name(op.Event.Message, naming.C(op.Name)+"_event")
 		}
 	}
 	for _, op := range e.Ops {
@@ -78,6 +80,15 @@ func (e *emitter) collect() {
 		}
 	}
 }
+
+// takenTags are the names of structs that every module has, and of functions for
+// messages without content.
+var takenTags = map[string]bool{
+	"blob": true, "block": true, "ctx": true, "cursor": true, "mem": true, "net": true, "port": true,
+	emptyMessage: true,
+}
+
+const emptyMessage = "empty"
 
 // shapeKey is equal for messages that can be one struct.
 func shapeKey(m *model.Message) string {
@@ -255,7 +266,7 @@ func (e *emitter) messageStruct(w *writer, m *message) {
 	var bits []string
 	for _, f := range m.Fields {
 		if hasBit(f.Attr) {
-			bits = append(bits, member(f.Attr.Name))
+			bits = append(bits, attrMember(f.Attr))
 		}
 	}
 	if len(bits) > 0 {
@@ -299,7 +310,7 @@ func (e *emitter) structDoc(w *writer, m *message) {
 		w.p(" * @has: which of the members are there")
 	}
 	for _, f := range m.Fields {
-		name, text := member(f.Attr.Name), f.Attr.Doc
+		name, text := attrMember(f.Attr), f.Attr.Doc
 		if text == "" {
 			text = f.Attr.CName
 		}
@@ -323,7 +334,7 @@ func (e *emitter) chainStructs(w *writer, m *message) {
 			continue
 		}
 		e.chains[a.Chain] = true
-		w.p("/* Entry of @%s; the numbers of the nests are data. */", member(a.Name))
+		w.p("/* Entry of @%s; the numbers of the nests are data. */", attrMember(a))
 		w.p("struct %s {", e.chainName(a))
 		for _, l := range a.Chain.Levels {
 			w.p("\tu16 %s;", member(l.Name))

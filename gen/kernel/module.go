@@ -7,6 +7,7 @@ import (
 	"text/template"
 
 	"github.com/nlgen/nlgen/gen/model"
+	"github.com/nlgen/nlgen/gen/naming"
 	"github.com/nlgen/nlgen/templates"
 )
 
@@ -94,20 +95,20 @@ func (e *emitter) module() *module {
 		m.GroupCount = max(m.GroupCount, int(g.Value))
 		m.OpenGroups = m.OpenGroups && len(g.Flags) == 0
 	}
-	ps := e.policies()
+	ps, authors := e.policies(), e.authors()
 	for _, op := range e.Ops {
-		m.addOp(op, ps)
+		m.addOp(op, ps, authors)
 	}
 	m.Sends = len(m.Builds) > 0 || m.Dumps
 	m.Ports = len(m.Events) > 0
 	return m
 }
 
-func (m *module) addOp(op *model.Op, ps *policies) {
+func (m *module) addOp(op *model.Op, ps *policies, authors map[*model.Call]string) {
 	e := m.emitter
 	if op.Event != nil {
-		ev := &event{Op: lower(op.Name), Type: op.CName}
-		ev.Name, ev.Empty = m.addBuild(op.Event.Message, op)
+		ev := &event{Op: naming.C(op.Name), Type: op.CName}
+		ev.Name, ev.Empty = m.addBuild(op.Event.Message)
 		if len(op.Groups) > 0 {
 			ev.Group, ev.GroupName = e.groupArg(op.Groups[0]), op.Groups[0].Name
 		}
@@ -119,7 +120,7 @@ func (m *module) addOp(op *model.Op, ps *policies) {
 	d := &dispatch{Type: op.CName, Permission: permission(op)}
 	for _, h := range halves(op) {
 		c := &call{
-			Function: e.fn(h.mode + "_" + lower(op.Name)), Handler: e.handler(op, h), Author: e.author(op, h),
+			Function: e.fn(h.mode + "_" + naming.C(op.Name)), Handler: e.handler(op, h), Author: authors[h.call],
 			Request: e.structName(h.call.Request), Reply: e.structName(h.call.Reply),
 			Dump: h.mode == "dump", Replies: h.call.Reply != nil, Echo: h.call.ReplyOptional,
 			Type: e.replyName(op, h.call), Validate: e.validation(op, h, ps.byCall[h.call]),
@@ -131,7 +132,7 @@ func (m *module) addOp(op *model.Op, ps *policies) {
 		} else {
 			d.Do, c.Register = c.Function, op.Register
 			if c.Replies {
-				c.Build, _ = m.addBuild(h.call.Reply, op)
+				c.Build, _ = m.addBuild(h.call.Reply)
 			}
 		}
 		m.Calls = append(m.Calls, c)
@@ -142,9 +143,9 @@ func (m *module) addOp(op *model.Op, ps *policies) {
 }
 
 // addBuild notes a message that is sent by itself, once.
-func (m *module) addBuild(msg *model.Message, op *model.Op) (name string, none bool) {
+func (m *module) addBuild(msg *model.Message) (name string, none bool) {
 	none = empty(msg)
-	name = m.emitter.fn(lower(op.Name))
+	name = m.emitter.fn(emptyMessage)
 	if !none {
 		name = m.messageName(msg)
 	}
@@ -179,13 +180,30 @@ func (e *emitter) structName(m *model.Message) string {
 	return e.messageName(m)
 }
 
-// author names the function that the author writes.
-func (e *emitter) author(op *model.Op, h half) string {
-	name := e.ident + "_" + lower(op.Name)
-	if h.mode == "dump" {
-		name += "_next"
+// authors names the functions that the author writes.
+func (e *emitter) authors() map[*model.Call]string {
+	taken := map[string]bool{}
+	for _, name := range []string{"module_init", "module_exit", "port_closed"} {
+		taken[e.ident+"_"+name] = true
 	}
-	return name
+	for _, p := range e.hookPrototypes() {
+		taken[p.name] = true
+	}
+	names := map[*model.Call]string{}
+	for _, op := range e.Ops {
+		for _, h := range halves(op) {
+			name := e.ident + "_" + naming.C(op.Name)
+			if h.mode == "dump" {
+				name += "_next"
+			}
+			for taken[name] {
+				name += "_" + h.mode
+			}
+			taken[name] = true
+			names[h.call] = name
+		}
+	}
+	return names
 }
 
 func permission(op *model.Op) string {

@@ -1,6 +1,7 @@
 package kernel_test
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,8 +9,11 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/tools/txtar"
+
 	"github.com/nlgen/nlgen/gen"
 	"github.com/nlgen/nlgen/gen/kernel"
+	"github.com/nlgen/nlgen/gen/model"
 	"github.com/nlgen/nlgen/internal/kernelsrc"
 	"github.com/nlgen/nlgen/internal/vm"
 )
@@ -58,25 +62,70 @@ func buildModule(t *testing.T, spec, handlers string) *vm.Module {
 			t.Fatal(err)
 		}
 	}
-	args := []string{"W=1"}
+	m := vm.BuildModule(t, dir, strict()...)
+	noComplaints(t, m)
+	return m
+}
+
+// strict are the arguments of make for all warnings, of sparse too if there is one.
+func strict() []string {
 	if _, err := exec.LookPath("sparse"); err == nil {
-		args = append(args, "C=1")
+		return []string{"W=1", "C=1"}
 	}
-	m := vm.BuildModule(t, dir, args...)
+	return []string{"W=1"}
+}
+
+func noComplaints(t *testing.T, m *vm.Module) {
+	t.Helper()
 	for _, line := range complaint.FindAllString(m.Output, -1) {
 		t.Error(line)
 	}
-	return m
+}
+
+// TestConstructs builds a module for each construct that specs have.
+func TestConstructs(t *testing.T) {
+	dir := t.TempDir()
+	specs := constructs(t)
+	var list strings.Builder
+	for _, f := range specs {
+		name := strings.TrimSuffix(f.Name, ".yaml")
+		writeFamily(t, loadBytes(t, f.Name, f.Data, gen.Options{}), filepath.Join(dir, name))
+		fmt.Fprintf(&list, "obj-m += %s/\n", name)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "Kbuild"), []byte(list.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	built := vm.BuildModules(t, dir, strict()...)
+	if len(built) != len(specs) {
+		t.Fatalf("%d modules were built, want %d", len(built), len(specs))
+	}
+	noComplaints(t, built[0])
+	checkStyle(t, dir, "*/")
+}
+
+func constructs(t *testing.T) []txtar.File {
+	t.Helper()
+	archive, err := txtar.ParseFile("testdata/constructs.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return archive.Files
 }
 
 // writeModule generates the module of a family into a new directory.
 func writeModule(t *testing.T, spec string) string {
 	t.Helper()
-	files, err := kernel.Emit(load(t, spec, gen.Options{}), kernel.Options{})
+	dir := t.TempDir()
+	writeFamily(t, load(t, spec, gen.Options{}), dir)
+	return dir
+}
+
+func writeFamily(t *testing.T, f *model.Family, dir string) {
+	t.Helper()
+	files, err := kernel.Emit(f, kernel.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
 	for _, file := range files {
 		path := filepath.Join(dir, file.Name)
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
@@ -89,7 +138,6 @@ func writeModule(t *testing.T, spec string) string {
 			t.Errorf("%s: Once is %v", file.Name, file.Once)
 		}
 	}
-	return dir
 }
 
 // ignored are the checks of checkpatch that do not fit.
@@ -97,10 +145,25 @@ var ignored = strings.Join([]string{
 	"CAMELCASE",          // _Static_assert is a keyword of C
 	"FILE_PATH_CHANGES",  // there is no MAINTAINERS file to be listed in
 	"CONFIG_DESCRIPTION", // a short description is one
+	// Programs that include a UAPI header do not have __packed.
+	"PREFER_DEFINED_ATTRIBUTE_MACRO",
 }, ",")
 
 // TestStyle has the kernel's own script look at everything that is generated.
 func TestStyle(t *testing.T) {
+	for _, m := range modules {
+		own := []string{}
+		if m.handlers != "" {
+			own = append(own, m.handlers)
+		}
+		checkStyle(t, writeModule(t, m.spec), "", own...)
+	}
+}
+
+// checkStyle has the kernel's own script look at the files of modules, in directories
+// below dir that fit a pattern, and at others.
+func checkStyle(t *testing.T, dir, pattern string, files ...string) {
+	t.Helper()
 	script := filepath.Join(kernelsrc.Dir(t), "scripts", "checkpatch.pl")
 	perl, err := exec.LookPath("perl")
 	if err != nil {
@@ -109,23 +172,22 @@ func TestStyle(t *testing.T) {
 		}
 		t.Skip("no perl")
 	}
-	for _, m := range modules {
-		dir := writeModule(t, m.spec)
-		var files []string
-		for _, pattern := range []string{"*.[ch]", "uapi/linux/*.h", "K*"} {
-			list, err := filepath.Glob(filepath.Join(dir, pattern))
-			if err != nil {
-				t.Fatal(err)
-			}
-			files = append(files, list...)
+	for _, kind := range []string{"*.[ch]", "uapi/linux/*.h", "K*"} {
+		list, err := filepath.Glob(filepath.Join(dir, pattern+kind))
+		if err != nil {
+			t.Fatal(err)
 		}
-		if m.handlers != "" {
-			files = append(files, m.handlers)
+		files = append(files, list...)
+	}
+	for i, file := range files {
+		if files[i], err = filepath.Abs(file); err != nil {
+			t.Fatal(err)
 		}
-		cmd := exec.Command(perl, append([]string{script, "--no-tree", "--strict", "--terse", "--no-summary",
-			"--ignore", ignored, "-f"}, files...)...)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Errorf("%s: %v\n%s", m.spec, err, out)
-		}
+	}
+	cmd := exec.Command(perl, append([]string{script, "--no-tree", "--strict", "--terse", "--no-summary",
+		"--ignore", ignored, "-f"}, files...)...)
+	cmd.Dir = t.TempDir() // where it leaves a file
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
 }

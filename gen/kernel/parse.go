@@ -51,9 +51,9 @@ func (e *emitter) parseBody(w *writer, m *message) {
 	for _, f := range m.Fields {
 		switch a := f.Attr; shapeOf(a) {
 		case multi:
-			w.p("\t%s = NULL;", spaced(listOf(e.kindOf(a).typ), member(a.Name)+"_list"))
+			w.p("\t%s = NULL;", spaced(listOf(e.kindOf(a).typ), attrMember(a)+"_list"))
 		case chained:
-			w.p("\tstruct %s *%s_list = NULL;", e.chainName(a), member(a.Name))
+			w.p("\tstruct %s *%s_list = NULL;", e.chainName(a), attrMember(a))
 		}
 	}
 	if len(m.Fields) > 0 {
@@ -62,6 +62,9 @@ func (e *emitter) parseBody(w *writer, m *message) {
 			w.p("\tint rem, err;")
 		} else {
 			w.p("\tint rem;")
+		}
+		if strings.Contains(body, "\tn = ") {
+			w.p("\tu32 n;")
 		}
 		w.blank()
 	}
@@ -97,7 +100,7 @@ func listOf(typ string) string {
 
 // parseField prints what is done with an attribute.
 func (e *emitter) parseField(w *writer, m *message, a *model.Attr) {
-	name := member(a.Name)
+	name := attrMember(a)
 	print := func(lines ...string) {
 		for _, l := range lines {
 			w.p("\t\t\t%s", l)
@@ -117,20 +120,20 @@ func (e *emitter) parseField(w *writer, m *message, a *model.Attr) {
 	case multi:
 		list := name + "_list"
 		print("if (!"+list+") {",
-			"\t"+list+" = "+e.fn("alloc")+"(mem, "+e.fn("count")+"(data, len, "+a.CName+"),")
-		print("\t" + pad(columns(list+" = "+e.fn("alloc")+"(")) + "sizeof(*" + list + "));")
+			"\tn = "+e.fn("count")+"(data, len, "+a.CName+");",
+			"\t"+list+" = "+e.fn("alloc")+"(mem, n, sizeof(*"+list+"));")
 		print("\tif (!"+list+")", "\t\treturn -ENOMEM;", "\tmsg->"+name+" = "+list+";", "}")
 		print(e.read(a, list+"[msg->n_"+name+"]")...)
 		print("msg->n_" + name + "++;")
 	case indexed:
-		print(failing("err = " + m.name + "_" + name + "(msg, attr, mem, extack);")...)
+		print(failing("err = " + m.name + "_parse_" + name + "(msg, attr, mem, extack);")...)
 	case chained:
 		list := name + "_list"
 		print("if (!"+list+") {",
 			"\t/* No entry is shorter than the header of a nest. */",
 			"\t"+list+" = "+e.fn("alloc")+"(mem, len / NLA_HDRLEN, sizeof(*"+list+"));",
 			"\tif (!"+list+")", "\t\treturn -ENOMEM;", "\tmsg->"+name+" = "+list+";", "}")
-		print(failing("err = " + m.name + "_" + name + "(" + list + ", &msg->n_" + name + ", attr, mem, extack);")...)
+		print(failing("err = " + m.name + "_parse_" + name + "(" + list + ", &msg->n_" + name + ", attr, mem, extack);")...)
 	}
 }
 
@@ -158,8 +161,8 @@ func (e *emitter) read(a *model.Attr, dst string) []string {
 
 // indexedParser defines the function that reads the attributes inside an array.
 func (e *emitter) indexedParser(w *writer, m *message, a *model.Attr) {
-	name, k := member(a.Name), e.kindOf(a)
-	w.call("static int "+m.name+"_"+name, e.parseParams("struct "+m.name+" *msg", "const struct nlattr *array"), "")
+	name, k := attrMember(a), e.kindOf(a)
+	w.call("static int "+m.name+"_parse_"+name, e.parseParams("struct "+m.name+" *msg", "const struct nlattr *array"), "")
 	w.p("{")
 	get := k.get("list[msg->n_" + name + "]")
 	w.p("\tconst struct nlattr *attr;")
@@ -169,9 +172,10 @@ func (e *emitter) indexedParser(w *writer, m *message, a *model.Attr) {
 	} else {
 		w.p("\tint rem;")
 	}
+	w.p("\tu32 n;")
 	w.blank()
-	w.p("\tlist = %s(mem, %s(nla_data(array), nla_len(array), -1),", e.fn("alloc"), e.fn("count"))
-	w.p("\t%ssizeof(*list));", pad(columns("list = "+e.fn("alloc")+"(")))
+	w.p("\tn = %s(nla_data(array), nla_len(array), -1);", e.fn("count"))
+	w.p("\tlist = %s(mem, n, sizeof(*list));", e.fn("alloc"))
 	w.p("\tif (!list)")
 	w.p("\t\treturn -ENOMEM;")
 	w.p("\tmsg->%s = list;", name)
@@ -195,8 +199,8 @@ func (e *emitter) indexedParser(w *writer, m *message, a *model.Attr) {
 
 // chainParser defines the function that reads nests whose numbers are data.
 func (e *emitter) chainParser(w *writer, m *message, a *model.Attr) {
-	name := member(a.Name)
-	w.call("static int "+m.name+"_"+name,
+	name := attrMember(a)
+	w.call("static int "+m.name+"_parse_"+name,
 		e.parseParams("struct "+e.chainName(a)+" *list", "u32 *n", "const struct nlattr *top"), "")
 	w.p("{")
 	outer := "top"

@@ -193,7 +193,7 @@ func (e *emitter) sizeParts(w *writer, m *message) {
 func (e *emitter) putParts(w *writer, m *message) {
 	for _, p := range m.Parts {
 		if lengthsIn(m, p) != nil {
-			w.p("\t%s %s = msg->%s;", p.Struct.CName, member(p.Name), member(p.Name))
+			w.p("\t%s %s = msg->%s;", p.Struct.CName, filledIn(p), member(p.Name))
 		}
 	}
 	w.blank()
@@ -207,7 +207,7 @@ func (e *emitter) putParts(w *writer, m *message) {
 			for _, counted := range lengthsIn(m, p) {
 				w.p("\t%s = %s;", setMember(counted.Length), toWire(counted))
 			}
-			w.p("\tskb_put_data(skb, &%s, sizeof(%s));", name, name)
+			w.p("\tskb_put_data(skb, &%s, sizeof(%s));", filledIn(p), filledIn(p))
 		case p.Type == model.PartStruct:
 			w.p("\tskb_put_data(skb, &msg->%s, sizeof(msg->%s));", name, name)
 		case p.Until != "":
@@ -219,6 +219,9 @@ func (e *emitter) putParts(w *writer, m *message) {
 	}
 	w.p("\treturn 0;")
 }
+
+// filledIn is the variable with the copy of a struct whose lengths are filled in.
+func filledIn(p *model.Part) string { return "own_" + member(p.Name) }
 
 // lengthsIn returns the parts whose lengths are members of p.
 func lengthsIn(m *message, p *model.Part) []*model.Part {
@@ -232,7 +235,7 @@ func lengthsIn(m *message, p *model.Part) []*model.Part {
 }
 
 func setMember(r *model.MemberRef) string {
-	expr := member(r.Part.Name)
+	expr := filledIn(r.Part)
 	for _, m := range r.Path {
 		expr += "." + m.CName
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/nlgen/nlgen/gen/model"
+	"github.com/nlgen/nlgen/gen/naming"
 )
 
 // A policy is a table that says which attributes a message or nest may have and
@@ -31,6 +32,9 @@ func newPolicy(name string, attrs []*model.Attr) *policy {
 }
 
 func (p *policy) declaration() string {
+	if p.last == nil {
+		return fmt.Sprintf("const struct nla_policy %s[1]", p.name)
+	}
 	return fmt.Sprintf("const struct nla_policy %s[%s + 1]", p.name, p.last.CName)
 }
 
@@ -46,9 +50,11 @@ type policies struct {
 func (e *emitter) policies() *policies {
 	ps := &policies{byCall: map[*model.Call]*policy{}}
 	for _, s := range e.requestNests() {
-		if p := newPolicy(e.nestPolicy(s), s.Attrs); p != nil {
-			ps.nests = append(ps.nests, p)
+		p := newPolicy(e.nestPolicy(s), s.Attrs)
+		if p == nil {
+			p = &policy{name: e.nestPolicy(s)} // a nest that nothing may be in
 		}
+		ps.nests = append(ps.nests, p)
 	}
 	if e.C.KernelPolicy == globalPolicy {
 		ps.global = newPolicy(e.ident+"_nl_policy", e.requested())
@@ -113,7 +119,7 @@ func condition(op *model.Op) string {
 // callPolicy names the policy of a request. Only if do and dump have one each do
 // they differ in the name.
 func (e *emitter) callPolicy(op *model.Op, h half) string {
-	name := e.ident + "_" + lower(op.Name)
+	name := e.ident + "_" + naming.C(op.Name)
 	if op.Do != nil && op.Dump != nil && len(op.Do.RequestAttrs) > 0 && len(op.Dump.RequestAttrs) > 0 {
 		name += "_" + h.mode
 	}
@@ -121,7 +127,7 @@ func (e *emitter) callPolicy(op *model.Op, h half) string {
 }
 
 func (e *emitter) nestPolicy(s *model.AttrSet) string {
-	return e.ident + "_" + lower(s.Name) + "_nl_policy"
+	return e.ident + "_" + naming.C(s.Name) + "_nl_policy"
 }
 
 // requested returns the attributes that any request has, in the order of the set.
@@ -361,7 +367,7 @@ func (e *emitter) scalarPolicy(a *model.Attr) string {
 	}
 	low, high := bounds(a)
 	if attrOrder(a) == big && (low != nil || high != nil) {
-		t = "NLA_BE" + upper(a.Type.String()[1:])
+		t = "NLA_BE" + a.Type.String()[1:]
 	}
 	switch {
 	case masked(a):
@@ -380,7 +386,7 @@ func (e *emitter) scalarPolicy(a *model.Attr) string {
 	return typeOnly(t)
 }
 
-func rangeName(a *model.Attr) string { return lower(a.CName) + "_range" }
+func rangeName(a *model.Attr) string { return naming.C(a.CName) + "_range" }
 
 // limitText returns a limit as C writes it. The suffix is for numbers alone.
 func limitText(l *model.Limit, suffix string) string {
@@ -423,8 +429,12 @@ func checkedByFunction(a *model.Attr) bool {
 // it describes the policy to a program.
 func checkedByParser(a *model.Attr) bool { return isInteger(a) && (sparse(a) || noWords(a)) }
 
-// noWords reports whether a policy cannot limit an integer in the byte order it has.
+// noWords reports whether a policy cannot limit an integer: in the byte order it
+// has, or with a mask of more than 32 bits.
 func noWords(a *model.Attr) bool {
+	if masked(a) && valueMask(a) > math.MaxUint32 {
+		return true
+	}
 	low, high := bounds(a)
 	limited := low != nil || high != nil
 	inPolicy := attrOrder(a) == big && !wide(a) && (a.Type == model.TypeU16 || a.Type == model.TypeU32)
@@ -441,4 +451,4 @@ func (e *emitter) validated(a *model.Attr, t, length string) string {
 	return "NLA_POLICY_VALIDATE_FN(" + t + ", " + e.validator(a) + length + ")"
 }
 
-func (e *emitter) validator(a *model.Attr) string { return lower(a.CName) + "_validate" }
+func (e *emitter) validator(a *model.Attr) string { return naming.C(a.CName) + "_validate" }

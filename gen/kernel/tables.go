@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/nlgen/nlgen/gen/model"
+	"github.com/nlgen/nlgen/gen/naming"
 )
 
 // tableHeader declares what the tables need and offer.
@@ -157,6 +158,10 @@ func (e *emitter) policyTable(w *writer, p *policy) {
 		static = "static "
 	}
 	conditional(w, p.cond, func() {
+		if p.last == nil {
+			w.p("%s%s = {};", static, p.declaration())
+			return
+		}
 		w.p("%s%s = {", static, p.declaration())
 		for _, a := range p.attrs {
 			w.p("\t[%s] = %s,", a.CName, e.policyValue(a))
@@ -247,11 +252,11 @@ func (e *emitter) splitOp(op *model.Op, h half, ps *policies) []field {
 		before, after = "start", "done"
 	}
 	if h.call.Pre != "" {
-		list = append(list, field{before, lower(h.call.Pre)})
+		list = append(list, field{before, naming.C(h.call.Pre)})
 	}
 	list = append(list, field{h.mode + "it", e.handler(op, h)})
 	if h.call.Post != "" {
-		list = append(list, field{after, lower(h.call.Post)})
+		list = append(list, field{after, naming.C(h.call.Post)})
 	}
 	if p := ps.byCall[h.call]; p != nil {
 		list = append(list, field{"policy", p.name}, field{"maxattr", p.last.CName})
@@ -273,7 +278,7 @@ func appendFlags(list []field, name, prefix string, flags []string) []field {
 
 // handler names the function that the kernel calls for a request.
 func (e *emitter) handler(op *model.Op, h half) string {
-	return e.ident + "_nl_" + lower(op.Name) + "_" + h.mode + "it"
+	return e.ident + "_nl_" + naming.C(op.Name) + "_" + h.mode + "it"
 }
 
 func (e *emitter) opsTable(w *writer, ps *policies) {
@@ -331,7 +336,7 @@ func (e *emitter) hookPrototypes() []prototype {
 			for _, h := range halves(op) {
 				if name := kind.hook(h.call); h.mode == kind.mode && !seen[name] {
 					seen[name] = true
-					list = append(list, prototype{kind.result, lower(name), kind.params})
+					list = append(list, prototype{kind.result, naming.C(name), kind.params})
 				}
 			}
 		}

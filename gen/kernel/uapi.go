@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/nlgen/nlgen/gen/model"
+	"github.com/nlgen/nlgen/gen/naming"
 )
 
 // uapi returns the header that programs and the kernel share.
@@ -167,7 +168,7 @@ func enumTag(name string) string {
 	if name == "" {
 		return "enum"
 	}
-	return "enum " + lower(name)
+	return "enum " + naming.C(name)
 }
 
 // enumDoc prints a kernel-doc comment, or an ordinary one for an enum without a

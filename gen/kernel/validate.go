@@ -35,7 +35,7 @@ func (e *emitter) validatorBody(w *writer, a *model.Attr) {
 		w.p("\t\treturn 0;")
 		fail("string is too short")
 	case sparse(a):
-		w.p("\tswitch (%s) {", scalarGet(a, "attr"))
+		w.p("\tswitch (%s) {", hostOrder(a, scalarGet(a, "attr")))
 		for _, entry := range a.Enum.Entries {
 			w.p("\tcase %s:", entry.CName)
 		}
@@ -43,7 +43,7 @@ func (e *emitter) validatorBody(w *writer, a *model.Attr) {
 		w.p("\t}")
 		fail("not a value of the enum")
 	default:
-		w.p("\t%s value = %s;", scalarType(a.Type, host), hostOrder(a, scalarGet(a, "attr")))
+		w.p("\t%s value = %s;", hostType(a.Type), hostOrder(a, scalarGet(a, "attr")))
 		w.blank()
 		w.p("\tif (%s)", valueCondition(a))
 		w.p("\t\treturn 0;")
@@ -68,6 +68,17 @@ func valueCondition(a *model.Attr) string {
 		cond += "value <= " + limitText(high, "")
 	}
 	return cond
+}
+
+// hostType is the C type for the value of an integer in host byte order.
+func hostType(t model.Type) string {
+	switch t {
+	case model.TypeUint:
+		return "u64"
+	case model.TypeSint:
+		return "s64"
+	}
+	return scalarType(t, host)
 }
 
 // scalarGet returns the expression that reads an integer attribute.

@@ -1,4 +1,4 @@
-// Package naming turns the names of netlink specs into Go identifiers.
+// Package naming turns the names of netlink specs into identifiers of Go and C.
 //
 // The rules are pure functions of the name: no order, no context and no
 // numbering. Two names that become one identifier are a clash, which [Scope]

@@ -150,3 +150,25 @@ func ExampleExported() {
 	fmt.Println(naming.Exported("page-pool-get", "dump", "request"))
 	// Output: PagePoolGetDumpRequest
 }
+
+func TestC(t *testing.T) {
+	for _, tt := range []struct{ name, c, member, shared string }{
+		{"rx-bytes", "rx_bytes", "rx_bytes", "rx_bytes"},
+		{"Mode 802.11/ac", "mode_802_11_ac", "mode_802_11_ac", "mode_802_11_ac"},
+		{"802.11", "_802_11", "_802_11", "_802_11"},
+		{"größe+1", "gr__e_1", "gr__e_1", "gr__e_1"},
+		{"default", "default", "_default", "_default"},
+		{"current", "current", "_current", "_current"},
+		{"class", "class", "class", "_class"},
+	} {
+		if got := naming.C(tt.name); got != tt.c {
+			t.Errorf("C(%q) = %q, want %q", tt.name, got, tt.c)
+		}
+		if got := naming.CMember(tt.name); got != tt.member {
+			t.Errorf("CMember(%q) = %q, want %q", tt.name, got, tt.member)
+		}
+		if got := naming.SharedCMember(tt.name); got != tt.shared {
+			t.Errorf("SharedCMember(%q) = %q, want %q", tt.name, got, tt.shared)
+		}
+	}
+}

@@ -4,21 +4,24 @@ import (
 	"strings"
 
 	"github.com/nlgen/nlgen/gen/model"
+	"github.com/nlgen/nlgen/gen/naming"
 	"github.com/nlgen/nlgen/gen/spec"
 )
 
 // cUpper spells a name as C macros and enumerators are.
-func cUpper(name string) string {
-	return strings.ToUpper(cLower(name))
-}
+func cUpper(name string) string { return strings.ToUpper(naming.C(name)) }
 
-func cLower(name string) string {
+// headerName spells the name of a family as that of a file which make can have.
+func headerName(family string) string {
 	return strings.Map(func(r rune) rune {
-		if r == '-' || r == ' ' || r == '.' || r == '/' {
+		if r == '-' || r == '.' {
+			return r
+		}
+		if c := naming.C(string(r)); c == "_" {
 			return '_'
 		}
 		return r
-	}, name)
+	}, family)
 }
 
 func (r *resolver) familyC() model.FamilyC {

@@ -16,7 +16,7 @@ func (r *resolver) enumerations() {
 		e := &model.Enum{
 			Name: d.Name.Value, Doc: d.Doc.Value, Pos: d.Pos,
 			GoName: r.goName(d.GoName, d.Name, path),
-			CName:  d.CName.Or(d.EnumName.Or(cLower(r.fam.Name + "-" + d.Name.Value))),
+			CName:  d.CName.Or(d.EnumName.Or(naming.C(r.fam.Name + "-" + d.Name.Value))),
 			Header: d.Header.Value, Scope: string(d.Scope.Or(spec.ScopeUAPI)),
 			RenderMax: d.RenderMax.Value, CntName: d.EnumCntName.Value,
 			Flags: d.Type.Value == spec.DefFlags,

@@ -55,7 +55,7 @@ func (r *resolver) operation(def *spec.Operation, header *model.Struct) *model.O
 		prefix = r.fam.C.AsyncPrefix
 	}
 	op.GoVar = "op" + op.GoName
-	op.CName = def.CName.Or(prefix + cUpper(op.Name))
+	op.CName = def.CName.Or(cUpper(prefix + op.Name))
 	if h, ok := lookup(r, r.structs, def.FixedHeader, path+"/fixed-header", "struct definition"); ok {
 		op.Header = h.Struct
 	}

@@ -91,7 +91,7 @@ func (r *resolver) family() {
 	}
 	f.Version = uint8(s.Version.Or(1))
 	r.framing()
-	f.Header = s.UAPIHeader.Or("linux/" + f.Name + ".h")
+	f.Header = s.UAPIHeader.Or("linux/" + headerName(f.Name) + ".h")
 	f.C = r.familyC()
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/nlgen/nlgen/gen/model"
+	"github.com/nlgen/nlgen/gen/naming"
 	"github.com/nlgen/nlgen/gen/spec"
 )
 
@@ -37,7 +38,7 @@ func (r *resolver) structures() {
 		s := &model.Struct{
 			Name: d.Name.Value, Doc: d.Doc.Value, Pos: d.Pos,
 			GoName: r.goName(d.GoName, d.Name, path),
-			CName:  d.CName.Or("struct " + cLower(d.Name.Value)),
+			CName:  d.CName.Or("struct " + naming.SharedCMember(d.Name.Value)),
 			Header: d.Header.Value,
 		}
 		n := &structNode{Struct: s, def: d, path: path}
@@ -105,7 +106,7 @@ func (r *resolver) member(n *structNode, sm *spec.Member, path string) (*model.M
 		BigEndian:    sm.ByteOrder.Value == spec.BigEndian,
 		LittleEndian: sm.ByteOrder.Value == spec.LittleEndian,
 		Hint:         hints[sm.DisplayHint.Value],
-		CName:        sm.CName.Or(cLower(sm.Name.Value)),
+		CName:        sm.CName.Or(naming.SharedCMember(sm.Name.Value)),
 		AsFlags:      sm.EnumAsFlags.Value,
 		Count:        max(int(sm.Count.Value.N), 1),
 		Flexible:     sm.Count.Value.Flexible,

@@ -112,6 +112,14 @@ func BuildModule(tb testing.TB, dir string, args ...string) *Module {
 	return m
 }
 
+// BuildModules builds modules as [BuildAll] does; see [BuildModule].
+func BuildModules(tb testing.TB, dir string, args ...string) []*Module {
+	tb.Helper()
+	list, err := BuildAll(tb.Context(), dir, args...)
+	check(tb, err)
+	return list
+}
+
 // RunTests compiles the tests of a package, runs them in the guest, and reports each
 // as a subtest. The flags are those of the test binary, like "-test.run=X". The
 // environment has CI=true and the variable [InGuest], so what is missing is a
