@@ -181,7 +181,11 @@ func (c *Conn) dump(ctx context.Context, op *Op, req Message, opts []CallOption)
 }
 
 func (c *Conn) dumpOnce(ctx context.Context, op *Op, req Message, opts []CallOption) (*port, error) {
-	p, err := c.begin(ctx, op, req, flagDump, opts)
+	var flags uint16 = flagDump
+	if op.Unflagged {
+		flags = 0
+	}
+	p, err := c.begin(ctx, op, req, flags, opts)
 	if err != nil {
 		return nil, err
 	}

@@ -123,6 +123,11 @@ func TestCodec(t *testing.T) {
 		{"records", func(e *Encoder) { PutRecords(e, 1, []hop{{7, Some("abc")}, {8, Opt[string]{}}}, 0, (*hop).Encode) },
 			attr(1, hopBytes(16, 7, attr(1, []byte("abc\x00"))), hopBytes(8, 8)),
 			get(func(d *Decoder, v *[]hop) { GetRecords(d, v, 0, (*hop).Decode) }), []hop{{7, Some("abc")}, {8, Opt[string]{}}}},
+		{"ordered", func(e *Encoder) { PutOrdered(e, 1|Nested, []entry{{ID: U32(5)}, {ID: U32(6)}}, (*entry).Encode) },
+			attr(1|Nested, attr(1, u32(5)), attr(1, u32(6))),
+			get(func(d *Decoder, v *[]entry) { GetOrdered(d, v, (*entry).Decode) }), []entry{{ID: U32(5)}, {ID: U32(6)}}},
+		{"empty ordered", func(e *Encoder) { PutOrdered(e, 1|Nested, []entry{}, (*entry).Encode) }, attr(1 | Nested),
+			get(func(d *Decoder, v *[]entry) { GetOrdered(d, v, (*entry).Decode) }), []entry{}},
 		{"body", func(e *Encoder) { PutBody(e, 1, &entry{ID: U32(5)}, Body{Nested: true}) },
 			attr(1|Nested, attr(1, u32(5))), get(func(d *Decoder, v **entry) { *v = GetBody(d, new(entry)) }), &entry{ID: U32(5)}},
 		{"unknown body", func(e *Encoder) { PutBody(e, 1, &Raw{Payload: []byte{1, 2, 3}, Nested: true}, Body{Nested: true}) },
@@ -284,6 +289,10 @@ func TestEncodeErrors(t *testing.T) {
 		{func(e *Encoder) { CheckBytes(e, []byte{1}, 6, 6) }, "1 bytes, want 6"},
 		{func(e *Encoder) { PutSelector(e, 1, Opt[string]{}, Body{Values: "a b"}) }, "the body does not say the selector; set it to one of a b"},
 		{func(e *Encoder) { PutSelector(e, 1, Some("c"), Body{Values: "a b"}) }, `the selector is "c", but the body belongs to a b`},
+		{func(e *Encoder) { PutOrdered(e, 1, []entry{{ID: U32(1)}, {}}, (*entry).Encode) }, "element 1 has none or several attributes, want one"},
+		{func(e *Encoder) {
+			PutOrdered(e, 1, []entry{{ID: U32(1)}}, func(m *entry, e *Encoder) { m.Encode(e); m.Encode(e) })
+		}, "element 0 has none or several attributes, want one"},
 		{func(e *Encoder) { CheckMin(e, U8(1), 2); CheckMin(e, U8(0), 2) }, "1 is below the minimum 2"},
 	}
 	for _, tt := range tests {
@@ -359,6 +368,8 @@ func TestDecodeErrors(t *testing.T) {
 		{"records, length", attr(1, hopBytes(99, 1)), get(func(d *Decoder, v *[]hop) { GetRecords(d, v, 0, (*hop).Decode) }), "record length 99 does not fit into the 8 bytes left"},
 		{"records, length 0", attr(1, hopBytes(0, 1)), get(func(d *Decoder, v *[]hop) { GetRecords(d, v, 0, (*hop).Decode) }), "record length 0 does not fit into the 8 bytes left"},
 		{"records, struct", attr(1, hopBytes(4, 1)), get(func(d *Decoder, v *[]hop) { GetRecords(d, v, 0, (*hop).Decode) }), "4 bytes, want 8"},
+		{"ordered", attr(1, attr(1, u32(1)), u16(9), u16(1)), get(func(d *Decoder, v *[]entry) { GetOrdered(d, v, (*entry).Decode) }), "attribute length 9 does not fit into the 4 bytes left"},
+		{"ordered, length 0", attr(1, u32(0)), get(func(d *Decoder, v *[]entry) { GetOrdered(d, v, (*entry).Decode) }), "attribute length 0 does not fit into the 4 bytes left"},
 		{"deep", deep(maxDepth + 2), func(d *Decoder) any { new(nested).Decode(d); return nil }, "nested deeper than 64 levels"},
 	}
 	for _, tt := range tests {

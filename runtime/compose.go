@@ -218,6 +218,43 @@ func GetRecords[T any](d *Decoder, list *[]T, lenOffset int, read func(*T, *Deco
 	d.Leave()
 }
 
+// PutOrdered appends a nest of attributes in the order of list, whose elements
+// have one each. A nil list is absent.
+func PutOrdered[T any](e *Encoder, id uint16, list []T, write func(*T, *Encoder)) {
+	if list != nil {
+		putOrdered(e, id, list, write)
+	}
+}
+
+func putOrdered[T any](e *Encoder, id uint16, list []T, write func(*T, *Encoder)) {
+	start := e.Begin(id)
+	for i := range list {
+		at := len(e.buf)
+		write(&list[i], e)
+		if n := len(e.buf) - at; n == 0 || align4(int(native.Uint16(e.buf[at:]))) != n {
+			e.failAt(start, fmt.Sprintf("element %d has none or several attributes, want one", i))
+		}
+	}
+	e.End(start)
+}
+
+// GetOrdered reads the current attribute as a nest, each attribute of which is an
+// element of list.
+func GetOrdered[T any](d *Decoder, list *[]T, read func(*T, *Decoder)) {
+	*list = []T{}
+	d.Enter()
+	off, lim := d.off, d.lim
+	for d.Rest() >= attrHeaderLen && d.err == nil {
+		pos, end := d.pos, d.end
+		n := max(int(native.Uint16(d.buf[pos:])), attrHeaderLen) // a wrong length fails below
+		d.end = min(pos+n, end)
+		appendElem(d, list, read)
+		d.pos, d.end = min(pos+align4(n), end), end
+	}
+	d.off, d.lim = off, lim
+	d.Leave()
+}
+
 // Body says of the body of a sub-message which values of the selector it
 // belongs to, separated by spaces, and whether it is a nest.
 type Body struct {

@@ -350,12 +350,13 @@ var (
 	opNewLink = Op{Name: "newlink", Request: 16, Set: setLink, Header: linkHeader, NoReply: true}
 	opAudit   = Op{Name: "audit", Request: 19, Set: setLink, Header: linkHeader}
 	opEcho    = Op{Name: "echo", Request: 20, Set: setLink, Header: linkHeader, Optional: true}
+	opList    = Op{Name: "list", Request: 21, Reply: 16, Set: setLink, Header: linkHeader, Unflagged: true}
 )
 
 var linkFamily = Family{
 	Name:   "rt-link",
 	Schema: &linkSchema,
-	Ops:    []*Op{&opGetLink, &opNewLink, &opAudit, &opEcho},
+	Ops:    []*Op{&opGetLink, &opNewLink, &opAudit, &opEcho, &opList},
 	Events: []EventInfo{{ID: 16, Name: "newlink-ntf", Set: setLink, Header: linkHeader, New: func() Message { return new(link) }}},
 }
 

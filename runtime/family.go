@@ -76,6 +76,9 @@ type Op struct {
 	NoAck bool
 	// Optional says that the reply to a do comes only with the Echo flag.
 	Optional bool
+	// Unflagged says that a dump is asked for without NLM_F_DUMP. The answer is that
+	// of a dump all the same: a list that NLMSG_DONE ends.
+	Unflagged bool
 }
 
 // A Group is a multicast group to subscribe to. Groups of generic families have

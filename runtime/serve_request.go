@@ -83,7 +83,7 @@ func (x *exchange) find() error {
 	do, dump := v.handlers[handlerKey{id, false}], v.handlers[handlerKey{id, true}]
 	wantsDump := x.msg.Flags&flagDump == flagDump
 	switch {
-	case wantsDump && dump != nil:
+	case dump != nil && wantsDump != dump.op.Unflagged:
 		x.handler, x.dumping = dump, true
 	// In requests that change something the bits of a dump are Replace and Excl.
 	case do != nil && (!wantsDump || !v.family.generic() && (do.op.NoReply || do.op.Optional)):

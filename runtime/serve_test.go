@@ -87,7 +87,7 @@ func serveLinks(t testing.TB, f *Family, opts ...ServeOption) *linkServer {
 		Groups: []Group{{Name: "links"}},
 		Handlers: []Handler{
 			HandleDo(&opGetLink, s.getLink), HandleDump(&opGetLink, s.dump),
-			HandleExec(&opNewLink, s.newLink), HandleDo(&opEcho, s.echo),
+			HandleExec(&opNewLink, s.newLink), HandleDo(&opEcho, s.echo), HandleDump(&opList, s.dump),
 		},
 	}, append(opts, ServeLogger(log))...)
 	t.Cleanup(func() { s.Close() })
@@ -156,6 +156,25 @@ func TestServeEcho(t *testing.T) {
 	}
 	if err := Exec(ctx, c, &opAudit, &link{}); !errors.Is(err, errors.ErrUnsupported) {
 		t.Errorf("an operation that the server lacks: %v", err)
+	}
+}
+
+// TestServeUnflagged has dumps that are asked for without the flag of dumps.
+func TestServeUnflagged(t *testing.T) {
+	c := serveLinks(t, &linkFamily).conn(t)
+	if list, err := All[link, link](ctx, c, &opList, nil); err != nil || len(list) != 2000 {
+		t.Errorf("%d links, %v", len(list), err)
+	}
+	flagged := opList
+	flagged.Unflagged = false
+	if _, err := All[link, link](ctx, c, &flagged, nil); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("with the flag: %v", err)
+	}
+	unflagged := opGetLink
+	unflagged.Unflagged = true
+	list, err := All[link](ctx, c, &unflagged, &link{Ifname: Some("none")})
+	if len(list) != 0 || !errors.Is(err, Errno(errNoDevice)) {
+		t.Errorf("a getter: %d links, %v", len(list), err)
 	}
 }
 

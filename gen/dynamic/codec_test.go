@@ -166,6 +166,8 @@ func TestValues(t *testing.T) {
 		{Name: "a", Type: model.TypeU16, Len: 2}, {Name: "b", Type: model.TypeU16, Len: 2, Offset: 2},
 	}}
 	inner := messageOf(&model.Attr{Name: "name", ID: 2, Type: model.TypeString})
+	ordered := nest(inner)
+	ordered.Type = model.TypeOrdered
 	indexed := nest(inner)
 	indexed.Type, indexed.Elem = model.TypeIndexedArray, model.TypeNest
 	multi := nest(inner)
@@ -216,6 +218,8 @@ func TestValues(t *testing.T) {
 		"several nests":    {multi, `[{"name":"a"},{}]`, "0c00 0180 0600 0200 61000000 0400 0180"},
 		"indexed nests": {indexed, `[{"1":{"name":"a"}},{"7":{}}]`,
 			"1400 0180 0c00 0180 0600 0200 61000000 0400 0780"},
+		"ordered": {ordered, `[{"name":"a"},{"name":"bcd"},{"name":"a"}]`,
+			"1c00 0180 0600 0200 61000000 0800 0200 62636400 0600 0200 61000000"},
 		"indexed scalars": {model.Attr{Type: model.TypeIndexedArray, Elem: model.TypeU32, BigEndian: true, Hint: model.HintIPv4},
 			`["192.0.2.1","192.0.2.2"]`, "1400 0180 0800 0100 c0000201 0800 0200 c0000202"},
 		"indexed bytes": {model.Attr{Type: model.TypeIndexedArray, Elem: model.TypeBinary}, `["aa","bbcc"]`,

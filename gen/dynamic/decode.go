@@ -133,6 +133,8 @@ func (d *decoder) value(a *model.Attr, typ uint16, payload []byte, f *frame) (an
 		return d.array(a, payload)
 	case model.TypeRecords:
 		return d.records(a, payload, f)
+	case model.TypeOrdered:
+		return d.ordered(a, payload, f)
 	}
 	return d.element(a, a.Type, payload)
 }
@@ -268,6 +270,21 @@ func (d *decoder) records(a *model.Attr, b []byte, f *frame) (any, error) {
 		if n < a.LenOffset+2 || n > len(b) {
 			return nil, atIndex(len(list), failf("record length %d does not fit into the %d bytes left", n, len(b)))
 		}
+		o, err := d.nest(a, b[:n], f)
+		if err != nil {
+			return nil, atIndex(len(list), err)
+		}
+		list = append(list, o)
+		b = b[min((n+3)&^3, len(b)):]
+	}
+	return list, nil
+}
+
+// ordered reads attributes into a list of objects with one of them each.
+func (d *decoder) ordered(a *model.Attr, b []byte, f *frame) (any, error) {
+	list := []any{}
+	for len(b) >= attrHeaderSize {
+		n := min(max(int(d.order.Uint16(b)), attrHeaderSize), len(b)) // a wrong length fails below
 		o, err := d.nest(a, b[:n], f)
 		if err != nil {
 			return nil, atIndex(len(list), err)

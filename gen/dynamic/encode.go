@@ -180,6 +180,8 @@ func (e *encoder) once(a *model.Attr, v any, f *frame) error {
 		return e.flag(a, v)
 	case model.TypeNest:
 		return e.attr(a.ID|flagNested, func() error { return e.nest(a, v, f) })
+	case model.TypeOrdered:
+		return e.attr(a.ID|flagNested, func() error { return e.ordered(a, v, f) })
 	case model.TypeIndexedArray:
 		return e.attr(a.ID|flagNested, func() error { return e.indexed(a, v, f) })
 	case model.TypeChain:
@@ -431,6 +433,20 @@ func (e *encoder) records(a *model.Attr, v any, f *frame) error {
 		e.order.PutUint16(e.buf[start+a.LenOffset:], uint16(n))
 		e.align()
 		return nil
+	})
+}
+
+// ordered appends the attributes of a list of objects with one of them each.
+func (e *encoder) ordered(a *model.Attr, v any, f *frame) error {
+	list, err := asList(v)
+	if err != nil {
+		return err
+	}
+	return each(list, func(_ int, v any) error {
+		if o, ok := v.(*Object); ok && o.Len() != 1 {
+			return failf("an object with %d attributes, want 1", o.Len())
+		}
+		return e.nest(a, v, f)
 	})
 }
 

@@ -212,6 +212,13 @@ func TestOuterSelector(t *testing.T) {
 	fails(t, m, `{"stats":{"app":{"id":5}}}`, "stats.app: kind, which says what this is, is missing")
 }
 
+func TestOrderedErrors(t *testing.T) {
+	m := attrOf(model.Attr{Type: model.TypeOrdered, Message: messageOf(&model.Attr{Name: "id", ID: 1, Type: model.TypeU8})})
+	fails(t, m, `{"x":[{"id":1},{}]}`, "x[1]: an object with 0 attributes, want 1")
+	fails(t, m, `{"x":[{"id":1},2]}`, "x[1]: 2, want an object")
+	fails(t, m, `{"x":{"id":1}}`, "x: an object, want a list")
+}
+
 // fails checks the error of encoding.
 func fails(t *testing.T, m *model.Message, object, want string) {
 	t.Helper()
@@ -300,6 +307,8 @@ func TestDecodeErrors(t *testing.T) {
 	indexed := nest(inner)
 	indexed.Type, indexed.Elem = model.TypeIndexedArray, model.TypeNest
 	levels := []model.ChainLevel{{Name: "a"}, {Name: "b"}}
+	ordered := nest(inner)
+	ordered.Type = model.TypeOrdered
 	record := messageOf()
 	record.Header = &model.Struct{Size: 4, Members: []*model.Member{{Name: "len", Type: model.TypeU16, Len: 2}}}
 	for name, tt := range map[string]struct {
@@ -317,6 +326,7 @@ func TestDecodeErrors(t *testing.T) {
 		"short chain":  {model.Attr{Type: model.TypeChain, Chain: &model.Chain{Levels: levels}}, "0800 0180 0400 0180", "x: the level b of the chain is missing"},
 		"forked chain": {model.Attr{Type: model.TypeChain, Elem: model.TypeBinary, Chain: &model.Chain{Levels: levels}}, "1000 0180 0c00 0180 0400 0200 0400 0300", "x: more than one attribute in a level of the chain"},
 		"records":      {model.Attr{Type: model.TypeRecords, Message: record}, "0800 0100 00000000", "x[0]: record length 0 does not fit into the 4 bytes left"},
+		"ordered":      {ordered, "1000 0180 0600 0100 01000000 0800 0100", "x[1].UnknownAttr(1): attribute length 8 does not fit into the 4 bytes left"},
 		"record":       {model.Attr{Type: model.TypeRecords, Message: record}, "0800 0100 02000000", "x[0].header: 2 bytes where the header takes 4"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -67,6 +67,7 @@ var kinds = map[model.Type]kind{
 	model.TypeStruct:     {schema: "Binary", elem: structElem, field: opt, put: putRef("PutStruct"), get: getRef("GetStruct")},
 	model.TypeNest:       {schema: "Nest", elem: messageElem, field: pointer, nested: true, put: putPlain("PutNest"), get: getRef("GetNest")},
 	model.TypeRecords:    {schema: "Records", elem: messageElem, field: list, put: putRecords("PutRecords"), get: getRecords("GetRecords")},
+	model.TypeOrdered:    {schema: "Nest", elem: messageElem, field: list, nested: true, put: putList("PutOrdered"), get: getList("GetOrdered")},
 	model.TypeChain:      {schema: "Chain", elem: chainElem, field: list, nested: true, put: putList("PutMulti"), get: getList("GetChains")},
 	model.TypeSubMessage: {schema: "Sub", elem: subElem, field: bare, put: putBody, get: getBody},
 }

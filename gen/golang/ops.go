@@ -52,6 +52,9 @@ func (e *emitter) opVar(f *jen.File, op *model.Op) {
 			lit = append(lit, pair{"Optional", jen.True()})
 		}
 	}
+	if op.Dump != nil && op.Dump.Unflagged {
+		lit = append(lit, pair{"Unflagged", jen.True()})
+	}
 	f.Var().Id(op.GoVar).Op("=").Add(e.rt("Op")).Add(keyed(lit))
 }
 

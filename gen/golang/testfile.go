@@ -18,7 +18,7 @@ import (
 //		roundtrip.Fuzz(f, roundTrip)
 //	}
 func (e *emitter) testFile(f *jen.File) {
-	var messages, unknown, selectors, inHeader, outer, records []jen.Code
+	var messages, unknown, selectors, inHeader, outer, records, ordered []jen.Code
 	add := func(typ string) { messages = append(messages, jen.New(jen.Id(typ))) }
 	for _, s := range e.Structs {
 		add(s.GoName)
@@ -34,6 +34,8 @@ func (e *emitter) testFile(f *jen.File) {
 				outer = append(outer, name)
 			case fd.Attr.Type == model.TypeRecords:
 				records = append(records, name)
+			case fd.Attr.Type == model.TypeOrdered:
+				ordered = append(ordered, name)
 			}
 		}
 	}
@@ -63,7 +65,7 @@ func (e *emitter) testFile(f *jen.File) {
 	for _, l := range []struct {
 		key    string
 		fields []jen.Code
-	}{{"InHeader", inHeader}, {"Outer", outer}, {"Records", records}} {
+	}{{"InHeader", inHeader}, {"Outer", outer}, {"Records", records}, {"Ordered", ordered}} {
 		if len(l.fields) > 0 {
 			pkg = append(pkg, field(l.key, jen.Index().String().Add(multiline(l.fields))))
 		}

@@ -36,7 +36,8 @@ func check(f *model.Family) error {
 		for _, a := range s.Attrs {
 			path := attrPath(a)
 			c.named(a.CName, a.Pos, path)
-			if a.Type == model.TypeSubMessage || a.Type == model.TypeRecords {
+			switch a.Type {
+			case model.TypeSubMessage, model.TypeRecords, model.TypeOrdered:
 				c.report(a.Pos, path, "an attribute of type %s has no form in the kernel target", a.Type)
 			}
 		}

@@ -352,7 +352,7 @@ func (d *dumper) call(half string, c *Call) {
 	}
 	d.line(half, c.GoName, c.GoAllName, c.GoAppendName, fmt.Sprintf("id=%d/%d", c.RequestID, c.ReplyID),
 		messageName("request", c.Request), messageName("reply", c.Reply),
-		word("ack", c.Ack), word("reply-optional", c.ReplyOptional), fact("pre", c.Pre), fact("post", c.Post))
+		word("ack", c.Ack), word("reply-optional", c.ReplyOptional), word("unflagged", c.Unflagged), fact("pre", c.Pre), fact("post", c.Post))
 }
 
 func keyName(word string, key []KeyPart) string {

@@ -189,6 +189,7 @@ const (
 	TypeChain      // nest-type-value
 	TypeSubMessage // form selected by another attribute
 	TypeRecords    // x-nlgen-array-of
+	TypeOrdered    // nest with x-nlgen-ordered
 	TypeStruct     // binary with struct; member with struct
 	TypeArray      // binary with a sub-type: C array of scalars
 	TypePad
@@ -200,7 +201,7 @@ var typeNames = [...]string{
 	TypeS8: "s8", TypeS16: "s16", TypeS32: "s32", TypeS64: "s64", TypeUint: "uint", TypeSint: "sint",
 	TypeFlag: "flag", TypeString: "string", TypeBinary: "binary", TypeBitfield32: "bitfield32",
 	TypeNest: "nest", TypeIndexedArray: "indexed-array", TypeChain: "nest-type-value",
-	TypeSubMessage: "sub-message", TypeRecords: "records", TypeStruct: "struct", TypeArray: "array",
+	TypeSubMessage: "sub-message", TypeRecords: "records", TypeOrdered: "ordered", TypeStruct: "struct", TypeArray: "array",
 	TypePad: "pad", TypeUnused: "unused",
 }
 
@@ -255,7 +256,7 @@ type Attr struct {
 	// scalar).
 	Elem Type
 	// Nested is the set inside a nest, an indexed array of nests, a chain that
-	// ends in attributes, or a record.
+	// ends in attributes, a record, or an ordered nest.
 	Nested *AttrSet
 	// Message is the Go type for Nested (with Struct in front, if any); nil if no
 	// wanted operation reaches it.
@@ -447,6 +448,7 @@ type Call struct {
 	ReplyID       uint16
 	Ack           bool // ask for an acknowledgement besides the reply
 	ReplyOptional bool // the reply comes only with the echo flag
+	Unflagged     bool // of a dump: requests lack the flag of dumps
 	Pre, Post     string
 	Doc           string
 }

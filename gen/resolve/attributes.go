@@ -57,6 +57,7 @@ func (r *resolver) attrType(a *model.Attr, src attrSource) {
 		r.chain(a, src)
 	case a.Type == model.TypeNest:
 		r.nested(a, src)
+		r.ordering(a, src)
 	case a.Type == model.TypeIndexedArray:
 		r.indexedArray(a, src)
 	case a.Type == model.TypeSubMessage:
@@ -96,6 +97,17 @@ func (r *resolver) payload(a *model.Attr, src attrSource) {
 func (r *resolver) nested(a *model.Attr, src attrSource) {
 	r.need(src.NestedAttributes.Set, src, "nested-attributes")
 	r.inner(a, src.NestedAttributes, src.Header, src.path)
+}
+
+// ordering makes a nest a list of attributes if their order counts.
+func (r *resolver) ordering(a *model.Attr, src attrSource) {
+	if !src.Ordered.Value {
+		return
+	}
+	if src.Header.Set || a.Multi {
+		r.diags.Errorf(src.Ordered.Pos, src.path, "a nest whose order counts can neither repeat nor have a header")
+	}
+	a.Type = model.TypeOrdered
 }
 
 func (r *resolver) inner(a *model.Attr, set, header spec.Val[string], path string) {

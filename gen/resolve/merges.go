@@ -102,7 +102,7 @@ func (r *resolver) merge(def *spec.Merge, m *model.Message, path string) *model.
 }
 
 func isList(a *model.Attr) bool {
-	return a.Multi || a.Type == model.TypeIndexedArray || a.Type == model.TypeRecords || a.Type == model.TypeArray
+	return a.Multi || a.Type == model.TypeIndexedArray || a.Type == model.TypeRecords || a.Type == model.TypeOrdered || a.Type == model.TypeArray
 }
 
 // innerMerge resolves how the elements of a list join.

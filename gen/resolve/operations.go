@@ -139,6 +139,10 @@ func (r *resolver) calls(n *opNode) {
 		n.Dump.GoName = n.GoName + "Dump"
 		n.Dump.GoAllName = n.GoName + "All"
 		n.Dump.GoAppendName = n.GoName + "Append"
+		n.Dump.Unflagged = !def.DumpFlag.Or(true)
+	}
+	if def.DumpFlag.Set && (def.Do != nil || def.Dump == nil) {
+		r.diags.Errorf(def.DumpFlag.Pos, n.path+"/x-nlgen-dump-flag", "this is about a dump without a do; with one beside it the flag tells them apart")
 	}
 	if def.Event != nil {
 		n.eventAttrs = r.listed(n, def.Event.Attributes, n.path+"/event/attributes")

@@ -37,6 +37,7 @@ func override(child, parent *spec.Attribute) *spec.Attribute {
 	over(&merged.Unit, child.Unit)
 	over(&merged.Header, child.Header)
 	over(&merged.Hint, child.Hint)
+	over(&merged.Ordered, child.Ordered)
 	if child.Checks != nil {
 		merged.Checks = child.Checks
 	}

@@ -63,6 +63,7 @@ var attributeRules = []tree.Rule[AttrType]{
 	{Key: keyUnit, Kinds: []AttrType{TypeU8, TypeU16, TypeU32, TypeS8, TypeS16, TypeS32}},
 	{Key: keyHeader, Kinds: []AttrType{TypeNest}},
 	{Key: keyArrayOf, Kinds: []AttrType{TypeBinary, TypeNest}},
+	{Key: keyOrdered, Kinds: []AttrType{TypeNest}},
 	{Key: keyHint, Kinds: []AttrType{TypeBinary}},
 }
 
@@ -117,6 +118,7 @@ func attributeShape(m *tree.Map) *Attribute {
 		Unit:             tree.Value(m, keyUnit, tree.Choice(Nanoseconds, Microseconds, Milliseconds, Seconds)),
 		Header:           tree.Value(m, keyHeader, tree.Name),
 		ArrayOf:          tree.Sub(m, keyArrayOf, arrayOf),
+		Ordered:          tree.Value(m, keyOrdered, tree.Bool),
 		HeaderSelector:   tree.Value(m, keyHeaderSelector, tree.Name),
 		Hint:             tree.Value(m, keyHint, tree.Choice(Sockaddr)),
 	}

@@ -52,6 +52,7 @@ func operation(c tree.Cursor) *Operation {
 		RequestFlags: tree.Values(m, keyRequestFlags, tree.Choice(
 			RequestCreate, RequestExcl, RequestReplace, RequestAppend, RequestEcho)),
 		Ack:       tree.Value(m, keyAck, tree.Bool),
+		DumpFlag:  tree.Value(m, keyDumpFlag, tree.Bool),
 		Key:       tree.Values(m, keyKey, tree.Name),
 		Merge:     tree.Sub(m, keyMerge, merge),
 		Watch:     tree.Sub(m, keyWatch, watch),

@@ -170,6 +170,7 @@ type Attribute struct {
 	Unit             Val[Unit]   // x-nlgen-unit: the value is a duration
 	Header           Val[string] // x-nlgen-header: struct in front of the attributes of a nest
 	ArrayOf          *ArrayOf    // x-nlgen-array-of; nil if absent
+	Ordered          Val[bool]   // x-nlgen-ordered: nest: the order of its attributes counts
 	Hint             Val[Hint]   // x-nlgen-hint
 	HeaderSelector   Val[string] // x-nlgen-header-selector: member of the fixed header instead of Selector
 }
@@ -268,6 +269,7 @@ type Operation struct {
 	CName        Val[string]             // x-nlgen-c-name; Set and empty for null: has none
 	RequestFlags Val[[]Val[RequestFlag]] // x-nlgen-request-flags
 	Ack          Val[bool]               // x-nlgen-ack: a do with a reply is acknowledged too
+	DumpFlag     Val[bool]               // x-nlgen-dump-flag: false: the dump is a do that a list answers
 	Key          Names                   // x-nlgen-key: identity of a listed object
 	Merge        *Merge                  // x-nlgen-merge; nil if absent
 	Watch        *Watch                  // x-nlgen-watch; nil if absent

@@ -119,6 +119,7 @@ func (c *Client) op(op *model.Op, call *model.Call) *nl.Op {
 	if call != nil {
 		o.Request, o.Reply = call.RequestID, call.ReplyID
 		o.NoReply, o.NoAck, o.Optional = call.Reply == nil, !call.Ack, call.ReplyOptional
+		o.Unflagged = call.Unflagged
 	}
 	return o
 }

@@ -89,7 +89,7 @@ var wireTypes = map[model.Type]nl.Type{
 	model.TypeUint: nl.TypeUint, model.TypeSint: nl.TypeSint,
 	model.TypeFlag: nl.TypeFlag, model.TypeString: nl.TypeString, model.TypeBitfield32: nl.TypeBitfield32,
 	model.TypeNest: nl.TypeNest, model.TypeIndexedArray: nl.TypeIndexed, model.TypeChain: nl.TypeChain,
-	model.TypeRecords: nl.TypeRecords, model.TypeSubMessage: nl.TypeSub,
+	model.TypeRecords: nl.TypeRecords, model.TypeOrdered: nl.TypeNest, model.TypeSubMessage: nl.TypeSub,
 }
 
 var bigEndianTypes = map[model.Type]nl.Type{

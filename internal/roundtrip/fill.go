@@ -171,7 +171,11 @@ func (f *filler) field(v reflect.Value, i, depth int) bool {
 	}
 	for range tries {
 		alone := reflect.New(v.Type())
-		f.value(alone.Elem().Field(i), depth)
+		if named(f.Ordered, v.Type(), i) {
+			f.ordered(alone.Elem().Field(i), depth)
+		} else {
+			f.value(alone.Elem().Field(i), depth)
+		}
 		if named(f.Records, v.Type(), i) {
 			alone = again(alone)
 		}
@@ -182,6 +186,18 @@ func (f *filler) field(v reflect.Value, i, depth int) bool {
 	}
 	f.stuck[fieldOf{v.Type(), i}] = true
 	return false
+}
+
+// ordered sets a list of messages of which each has one field.
+func (f *filler) ordered(list reflect.Value, depth int) {
+	typ := list.Type().Elem()
+	list.Set(reflect.MakeSlice(list.Type(), 0, 0))
+	for range f.rnd.IntN(4) {
+		elem := reflect.New(typ).Elem()
+		if f.field(elem, f.rnd.IntN(typ.NumField()), depth+1) {
+			list.Set(reflect.Append(list, elem))
+		}
+	}
 }
 
 // named reports whether a list has the field i of a type.

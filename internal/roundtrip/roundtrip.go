@@ -35,6 +35,9 @@ type Package struct {
 	// Records are the fields, as Type.Field, with records: the encoder writes the
 	// length that is part of each.
 	Records []string
+	// Ordered are the fields, as Type.Field, with lists whose elements have one
+	// attribute each.
+	Ordered []string
 	// Payloads are the types that consist of parts instead of attributes.
 	Payloads []string
 	// Hidden are the fields, as Type.Field, that are not on the wire.
