@@ -17,8 +17,8 @@ import (
 var guest = vm.Shared{Config: vm.Config{
 	Modules: []string{
 		"8021q", "bonding", "bridge", "dummy", "geneve", "ifb", "ip6_gre", "ip6_tunnel", "ip_gre", "ipip",
-		"ipvlan", "macvlan", "nf_conntrack_netlink", "sit", "team", "team_mode_activebackup", "team_mode_loadbalance",
-		"team_mode_roundrobin", "tun", "vcan", "veth", "vrf", "vxlan", "wireguard",
+		"ipvlan", "macvlan", "nf_conntrack_netlink", "openvswitch", "sit", "team", "team_mode_activebackup", "team_mode_loadbalance",
+		"team_mode_roundrobin", "tun", "vcan", "veth", "vport_vxlan", "vrf", "vxlan", "wireguard",
 	},
 	Tools: []string{"ip", "bridge", "ethtool", "wg"},
 	Files: map[string]string{"/etc/protocols": "/etc/protocols"},
