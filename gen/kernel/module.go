@@ -69,6 +69,7 @@ type call struct {
 	Build, Type               string
 	Dump, Replies, Echo       bool
 	Register, Validate        string
+	Bare                      bool // a request without attributes or anything else
 }
 
 // Err reports whether something can fail before the author's function returns.
@@ -123,7 +124,10 @@ func (m *module) addOp(op *model.Op, ps *policies, authors map[*model.Call]strin
 			Function: e.fn(h.mode + "_" + naming.C(op.Name)), Handler: e.handler(op, h), Author: authors[h.call],
 			Request: e.structName(h.call.Request), Reply: e.structName(h.call.Reply),
 			Dump: h.mode == "dump", Replies: h.call.Reply != nil, Echo: h.call.ReplyOptional,
-			Type: e.replyName(op, h.call), Validate: e.validation(op, h, ps.byCall[h.call]),
+			Type: e.replyName(op, h.call), Bare: e.bare(op, h),
+		}
+		if !c.Bare {
+			c.Validate = e.validation(op, h, ps.byCall[h.call])
 		}
 		if c.Dump {
 			m.Dumps = true
@@ -216,6 +220,11 @@ func permission(op *model.Op) string {
 	return ""
 }
 
+// bare reports whether a request is nothing but the netlink header.
+func (e *emitter) bare(op *model.Op, h half) bool {
+	return !e.Generic && op.Set == nil && empty(h.call.Request)
+}
+
 // validation is the statement that checks the attributes of a request, where the
 // kernel has not done so already.
 func (e *emitter) validation(op *model.Op, h half, p *policy) string {
@@ -252,12 +261,20 @@ func (m *module) Indent(parts ...string) string { return pad(columns(strings.Joi
 // Uses reports whether what was printed calls a function.
 func (m *module) Uses(name string) bool { return strings.Contains(m.body, m.fn(name)+"(") }
 
+// Reply sends skb to the sender of a request.
+func (m *module) Reply() string {
+	if m.Generic {
+		return m.Unicast("ctx->net", "ctx->portid")
+	}
+	return "nlmsg_unicast(ctx->skb->sk, skb, ctx->portid)"
+}
+
 // Unicast sends skb to one socket.
 func (m *module) Unicast(net, portid string) string {
 	if m.Generic {
 		return "genlmsg_unicast(" + net + ", skb, " + portid + ")"
 	}
-	return "nlmsg_unicast(" + m.fn("sock") + "(" + net + "), skb, " + portid + ")"
+	return m.fn("send") + "(" + net + ", skb, " + portid + ")"
 }
 
 // Multicast sends skb to a group.
@@ -273,7 +290,7 @@ func (m *module) Listeners(group string) string {
 	if m.Generic {
 		return "genl_has_listeners(&" + m.fn("family") + ", net, " + group + ")"
 	}
-	return "netlink_has_listeners(" + m.fn("sock") + "(net), " + group + ")"
+	return m.fn("listeners") + "(net, " + group + ")"
 }
 
 // Config is the symbol in the kernel's configuration.

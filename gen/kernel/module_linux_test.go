@@ -18,6 +18,9 @@ import (
 	"github.com/nlgen/nlgen/internal/vm"
 )
 
+// handlers has what the tests of the modules in a guest fill in.
+const handlers = "../../internal/vm/modules/testdata/"
+
 // modules are the specs that modules are built from.
 var modules = []struct {
 	spec     string
@@ -26,9 +29,13 @@ var modules = []struct {
 	{"../../specs/demo.yaml", "testdata/demo_handlers.c"},
 	{"../../specs/demo.yaml", ""},
 	{"../../specs/mytest.yaml", ""},
+	{"../../specs/mytest.yaml", handlers + "mytest_handlers.c"},
 	{"../../specs/hello.yaml", ""},
+	{"../../specs/hello.yaml", handlers + "hello_handlers.c"},
 	{"../../specs/imp2.yaml", ""},
+	{"../../specs/imp2.yaml", handlers + "imp2_handlers.c"},
 	{"../../specs/exam.yaml", ""},
+	{"../../specs/exam.yaml", handlers + "exam_handlers.c"},
 	{classic, "testdata/notes_handlers.c"},
 	{classic, ""},
 }
