@@ -3,7 +3,6 @@ package ethtool_test
 import (
 	"context"
 	"errors"
-	"os"
 	"regexp"
 	"strconv"
 	"testing"
@@ -15,20 +14,11 @@ import (
 	nl "github.com/nlgen/nlgen/runtime"
 )
 
-const simBus = "/sys/bus/netdevsim"
-
 // simulate makes a device eth0 of netdevsim, which has settings that veth lacks.
 func simulate(t *testing.T) (*netns.NS, *ethtool.Client, context.Context) {
 	t.Helper()
-	_, err := os.Stat(simBus)
-	familytest.NeedModule(t, "netdevsim", err)
 	ns := netns.New(t)
-	ns.Run("sh", "-c", "echo 7 1 >"+simBus+"/new_device")
-	t.Cleanup(func() {
-		if err := os.WriteFile(simBus+"/del_device", []byte("7"), 0); err != nil {
-			t.Error(err)
-		}
-	})
+	familytest.Simulate(t, ns, 1)
 	c, err := ethtool.Dial(nl.WithNetNS(ns.Fd()))
 	if err != nil {
 		t.Fatal(err)

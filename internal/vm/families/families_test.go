@@ -20,7 +20,7 @@ var guest = vm.Shared{Config: vm.Config{
 		"ipvlan", "macvlan", "nf_conntrack_netlink", "openvswitch", "sit", "team", "team_mode_activebackup", "team_mode_loadbalance",
 		"team_mode_roundrobin", "tun", "vcan", "veth", "vport_vxlan", "vrf", "vxlan", "wireguard",
 	},
-	Tools: []string{"ip", "bridge", "ethtool", "wg"},
+	Tools: []string{"ip", "bridge", "devlink", "ethtool", "wg"},
 	Files: map[string]string{"/etc/protocols": "/etc/protocols"},
 	// The tests count links, and a new namespace of theirs is to have lo alone.
 	Cmdline: []string{"sysctl.net.core.fb_tunnels_only_for_init_net=1"},
