@@ -242,9 +242,8 @@ func (b *Batch) exchange() {
 	defer p.end()
 	p.makeRoom(len(b.queue)*errorCost, len(b.enc.buf))
 	b.address(p)
-	p.watch()
-	if err := p.send(b.enc.buf); err != nil {
-		b.end(0, 0, p.ioError(err))
+	if err := p.deliver(b.enc.buf); err != nil {
+		b.end(0, 0, err)
 		return
 	}
 	known, err := b.answers(p)

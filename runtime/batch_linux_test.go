@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"os"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -233,5 +235,52 @@ func BenchmarkKernelBatch(b *testing.B) {
 	}
 	if err := batch.Wait(); err != nil {
 		b.Fatal(err)
+	}
+}
+
+// TestKernelBatchCancelled ends batches at random times: of each request the batch
+// knows whether it was done, and the kernel agrees.
+func TestKernelBatchCancelled(t *testing.T) {
+	const routes, rounds = 20_000, 10
+	c, ns, device := dialRoutes(t)
+	rnd := rand.New(rand.NewPCG(1, 2))
+	cut := 0
+	for range rounds {
+		ns.Run("ip", "route", "flush", "root", "20.0.0.0/8")
+		ctx, cancel := context.WithCancel(ctx)
+		stop := time.AfterFunc(time.Duration(rnd.IntN(60))*time.Millisecond, cancel)
+		outcomes := make([]error, routes)
+		b := c.Batch(ctx)
+		for i := range routes {
+			b.NewRoute(routeTo(i, device), nil, nl.Create|nl.Excl, nl.ErrorTo(&outcomes[i]))
+		}
+		err := b.Wait()
+		stop.Stop()
+		cancel()
+		done := 0
+		for _, outcome := range outcomes {
+			if outcome == nil {
+				done++
+			}
+		}
+		var report *nl.BatchError
+		if errors.As(err, &report) {
+			cut++
+			if !errors.Is(err, context.Canceled) || report.Failed > 0 || done != routes-report.Unknown.Len()-report.NotSent.Len() {
+				t.Fatalf("%d of %d done, but: %v", done, routes, err)
+			}
+		} else if err != nil || done != routes {
+			t.Fatalf("%d of %d done: %v", done, routes, err)
+		}
+		unknown := 0
+		if report != nil {
+			unknown = report.Unknown.Len()
+		}
+		if n := countRoutes(t, c); n < done || n > done+unknown {
+			t.Fatalf("the kernel has %d routes; %d are said to be done, %d may be", n, done, unknown)
+		}
+	}
+	if cut == 0 {
+		t.Error("no batch was cancelled: the test shows nothing")
 	}
 }

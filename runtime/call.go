@@ -15,12 +15,26 @@ func Do[R, Q any, PR MessagePtr[R], PQ MessagePtr[Q]](ctx context.Context, c *Co
 	if req == nil {
 		req = new(Q)
 	}
+	if op.Optional && !echoes(opts) {
+		_, err := c.do(ctx, op, req, nil, opts)
+		return nil, err
+	}
 	reply := new(R)
 	got, err := c.do(ctx, op, req, PR(reply), opts)
 	if err != nil || !got {
 		return nil, err
 	}
 	return reply, nil
+}
+
+// echoes reports whether the options ask for an optional reply.
+func echoes(opts []CallOption) bool {
+	for _, o := range opts {
+		if f, ok := o.(Flags); ok && f&Echo != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // Exec sends a request and waits until the kernel acknowledges it. A nil req is a
@@ -205,6 +219,11 @@ func (p *port) advance() (*port, error) {
 
 // item reads the next message of a dump and reports whether it is an item.
 func (p *port) item() (bool, error) {
+	if len(p.rest) == 0 {
+		if err := p.over(); err != nil {
+			return false, err
+		}
+	}
 	if err := p.next(); err != nil {
 		return false, err
 	}

@@ -104,8 +104,12 @@ func TestDo(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			c, _ := dialFake(t, &linkFamily, tt.serve)
+			var opts []CallOption
+			if tt.op.Optional {
+				opts = append(opts, Echo)
+			}
 			got := "none"
-			switch r, err := Do[link, link](ctx, c, tt.op, nil); {
+			switch r, err := Do[link, link](ctx, c, tt.op, nil, opts...); {
 			case err != nil:
 				got = err.Error()
 			case r != nil:

@@ -59,33 +59,44 @@ func (t *kernelTransport) dial(o socketOptions) (socket, error) {
 	}
 	s, err := setUp(c, o)
 	if err != nil {
-		return nil, errors.Join(err, c.Close())
+		return nil, err
 	}
 	return s, nil
 }
 
+// setUp takes over the socket of c, which it closes, and sets its options.
 func setUp(c *netlink.Conn, o socketOptions) (*kernelSocket, error) {
+	s, err := newKernelSocket(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.setUp(o); err != nil {
+		return nil, errors.Join(err, s.close())
+	}
+	return s, nil
+}
+
+func (s *kernelSocket) setUp(o socketOptions) error {
 	// Kernels that lack one of these only say less, or check less.
-	_ = c.SetOption(netlink.ExtendedAcknowledge, true)
-	_ = c.SetOption(netlink.CapAcknowledge, true)
+	_ = s.set(unix.SOL_NETLINK, unix.NETLINK_EXT_ACK, 1)
+	_ = s.set(unix.SOL_NETLINK, unix.NETLINK_CAP_ACK, 1)
 	if o.strict {
-		_ = c.SetOption(netlink.GetStrictCheck, true)
+		_ = s.set(unix.SOL_NETLINK, unix.NETLINK_GET_STRICT_CHK, 1)
 	}
 	if o.readBuffer > 0 {
-		if err := c.SetReadBuffer(o.readBuffer); err != nil {
-			return nil, err
+		if err := s.setReceiveBuffer(o.readBuffer); err != nil {
+			return err
 		}
 	}
 	if o.writeBuffer > 0 {
-		if err := c.SetWriteBuffer(o.writeBuffer); err != nil {
-			return nil, err
+		if err := s.setSendBuffer(o.writeBuffer); err != nil {
+			return err
 		}
 	}
-	s, err := newKernelSocket(c)
-	if err == nil && o.events {
-		err = s.listen(o.everywhere)
+	if o.events {
+		return s.listen(o.everywhere)
 	}
-	return s, err
+	return nil
 }
 
 func (t *kernelTransport) family(name string) (familyInfo, error) {

@@ -3,7 +3,6 @@ package runtime
 import (
 	"context"
 	"errors"
-	"slices"
 )
 
 // split sets m to the first message of b and returns the bytes that follow it. In
@@ -19,7 +18,7 @@ func (f *Family) split(m *message, b []byte) (rest []byte, err error) {
 // isData reports whether a message type below those that are free for families is
 // one of an event of this family: they can do as they like.
 func (f *Family) isData(id uint16) bool {
-	return !f.generic() && slices.ContainsFunc(f.Events, func(e EventInfo) bool { return f.Bare || e.has(id) })
+	return !f.generic() && f.event(id) != &unknownEvent
 }
 
 // has reports whether messages of the type are this event.
@@ -175,12 +174,28 @@ var errKernelOnly = errors.New("this connection reaches nobody but the kernel")
 
 // deliver sends a request to where the options say.
 func (p *port) deliver(b []byte) error {
-	if p.opts.to == (address{}) {
-		return p.send(b)
+	kernel := p.opts.to == (address{})
+	if p.waits() || !kernel {
+		if err := p.patience(); err != nil {
+			return err
+		}
 	}
+	var err error
+	if kernel {
+		err = p.send(b)
+	} else {
+		err = p.sendTo(b, p.opts.to)
+	}
+	if err != nil {
+		return p.ioError(err)
+	}
+	return nil
+}
+
+func (p *port) sendTo(b []byte, to address) error {
 	s, ok := p.socket.(interface{ sendTo([]byte, address) error })
 	if !ok {
 		return errKernelOnly
 	}
-	return s.sendTo(b, p.opts.to)
+	return s.sendTo(b, to)
 }

@@ -30,7 +30,7 @@ func (s *kernelSocket) sendTo(b []byte, to address) error {
 // trySendTo is sendTo without waiting: it fails with EAGAIN.
 func (s *kernelSocket) trySendTo(b []byte, to address) error {
 	var sendErr error
-	err := s.raw.Write(func(fd uintptr) bool {
+	err := s.Write(func(fd uintptr) bool {
 		for {
 			sendErr = unix.Sendto(int(fd), b, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Pid: to.port, Groups: to.groups})
 			if !errors.Is(sendErr, unix.EINTR) {

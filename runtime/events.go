@@ -7,6 +7,7 @@ import (
 	"iter"
 	"net"
 	"os"
+	"reflect"
 	"strings"
 	"sync"
 )
@@ -43,7 +44,7 @@ type UnknownEvent struct {
 // An Event is a message of a multicast group and what is known about it besides.
 type Event struct {
 	// Message is of a type that the family lists for its events, or
-	// *UnknownEvent. It is safe to keep.
+	// *UnknownEvent. It is safe to keep, unless the stream reuses messages.
 	Message Message
 	// Header is its netlink header. PortID and Sequence are those of the request
 	// that caused the event, where the family says so.
@@ -68,11 +69,12 @@ type Subscription struct {
 	conn   *Conn
 	socket socket
 
-	mu   sync.Mutex // held by the stream
-	dec  Decoder
-	buf  []byte
-	rest []byte // received, not yet read
-	from uint32 // port id of its sender
+	mu     sync.Mutex // held by the stream
+	dec    Decoder
+	buf    []byte
+	rest   []byte // received, not yet read
+	from   uint32 // port id of its sender
+	reused map[*EventInfo]Message
 
 	sending sync.Mutex // held while a request is sent on the socket
 }
@@ -214,9 +216,9 @@ func (f *familyInfo) groupNames() string {
 }
 
 // Events is Stream without what is known about the events besides.
-func (s *Subscription) Events(ctx context.Context) iter.Seq2[Message, error] {
+func (s *Subscription) Events(ctx context.Context, opts ...CallOption) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
-		for e, err := range s.Stream(ctx) {
+		for e, err := range s.Stream(ctx, opts...) {
 			if !yield(e.Message, err) {
 				return
 			}
@@ -235,7 +237,15 @@ func (s *Subscription) Events(ctx context.Context) iter.Seq2[Message, error] {
 // that messages were lost, an *Error that a message was malformed. All else ends
 // it: the error of ctx when that is done, net.ErrClosed after Close. A stream that
 // was left by break can be continued by another call of Stream.
-func (s *Subscription) Stream(ctx context.Context) iter.Seq2[Event, error] {
+//
+// With Reuse there is one message of each type: it is valid, with all that it
+// refers to except strings, until the loop asks for the next event. Other options
+// have no effect.
+func (s *Subscription) Stream(ctx context.Context, opts ...CallOption) iter.Seq2[Event, error] {
+	var o callOptions
+	for _, opt := range opts {
+		opt.apply(&o)
+	}
 	return func(yield func(Event, error) bool) {
 		if !s.mu.TryLock() {
 			yield(Event{}, ioError(s.conn.family, "events", errors.New("the subscription is being read already")))
@@ -244,7 +254,7 @@ func (s *Subscription) Stream(ctx context.Context) iter.Seq2[Event, error] {
 		defer s.mu.Unlock()
 		defer s.wakeAfter(ctx)()
 		for {
-			e, err := s.next(ctx)
+			e, err := s.next(ctx, o.reuse)
 			if !yield(e, err) || fatalEvent(err) {
 				return
 			}
@@ -282,12 +292,12 @@ func (s *Subscription) wakeAfter(ctx context.Context) func() {
 }
 
 // next returns the next event, or an error.
-func (s *Subscription) next(ctx context.Context) (Event, error) {
+func (s *Subscription) next(ctx context.Context, reuse bool) (Event, error) {
 	m, err := s.read(ctx)
 	if err != nil {
 		return Event{}, err
 	}
-	v, err := s.decode(&m)
+	v, err := s.decode(&m, reuse)
 	if err != nil {
 		return Event{}, err
 	}
@@ -367,11 +377,21 @@ func (s *Subscription) fill(receive func([]byte) (int, uint32, error)) error {
 }
 
 // decode decodes an event.
-func (s *Subscription) decode(m *message) (Message, error) {
+func (s *Subscription) decode(m *message, reuse bool) (Message, error) {
 	f := s.conn.family
-	id, info, _ := s.identify(m)
-	v := info.New()
-	s.dec.Reset(m.body)
+	id, info := s.identify(m)
+	var v Message
+	switch {
+	case info == &unknownEvent:
+		v = &UnknownEvent{ID: id}
+		s.dec.Reset(m.body)
+	case reuse:
+		v = s.reuse(info)
+		s.dec.Reuse(m.body)
+	default:
+		v = info.New()
+		s.dec.Reset(m.body)
+	}
 	v.Decode(&s.dec)
 	if err := s.dec.err; err != nil {
 		t := newTree(f.Schema, m.body, 0, info.Header, info.Set)
@@ -383,29 +403,46 @@ func (s *Subscription) decode(m *message) (Message, error) {
 	return v, nil
 }
 
+// reuse returns the message that stands for all of the event, zeroed.
+func (s *Subscription) reuse(info *EventInfo) Message {
+	v := s.reused[info]
+	if v == nil {
+		if s.reused == nil {
+			s.reused = make(map[*EventInfo]Message)
+		}
+		v = info.New()
+		s.reused[info] = v
+	} else {
+		reflect.ValueOf(v).Elem().SetZero()
+	}
+	return v
+}
+
 // identify returns the id of an event and what the family says about it. The
 // generic header moves from the message's body to its Header.
-func (s *Subscription) identify(m *message) (id uint16, info EventInfo, known bool) {
+func (s *Subscription) identify(m *message) (id uint16, info *EventInfo) {
 	f := s.conn.family
 	id = m.Type
 	if f.generic() {
 		m.takeGenl()
 		id = uint16(m.Command)
 	}
-	info, known = f.event(id)
+	info = f.event(id)
 	if s.conn.tracing {
 		s.conn.trace("receive", info.Name, info.Set, info.Header, m.raw)
 	}
-	return id, info, known
+	return id, info
 }
 
-// event returns what the family says about the event id, or a description of
-// unknown events.
-func (f *Family) event(id uint16) (info EventInfo, known bool) {
-	for _, e := range f.Events {
-		if f.Bare || e.has(id) {
-			return e, true
+// unknownEvent stands for all events that the family does not have.
+var unknownEvent = EventInfo{Name: "unknown event"}
+
+// event returns what the family says about the event id, or &unknownEvent.
+func (f *Family) event(id uint16) *EventInfo {
+	for i := range f.Events {
+		if e := &f.Events[i]; f.Bare || e.has(id) {
+			return e
 		}
 	}
-	return EventInfo{ID: id, Name: "unknown event", New: func() Message { return &UnknownEvent{ID: id} }}, false
+	return &unknownEvent
 }

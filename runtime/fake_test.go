@@ -173,6 +173,7 @@ func (s *fakeSocket) change(f func()) error {
 func (s *fakeSocket) join(group uint32) error              { return s.change(func() { s.joined[group] = true }) }
 func (s *fakeSocket) leave(group uint32) error             { return s.change(func() { delete(s.joined, group) }) }
 func (s *fakeSocket) portID() uint32                       { return s.pid }
+func (s *fakeSocket) waits() bool                          { return false }
 func (s *fakeSocket) raise(receive, send int) (int, error) { return receive, nil }
 func (s *fakeSocket) drops() (uint32, error)               { return s.lost, nil }
 func (s *fakeSocket) close() error                         { return s.change(func() { s.closed = true }) }

@@ -117,10 +117,11 @@ type headerOption struct{ h *Header }
 
 func (o headerOption) apply(c *callOptions) { c.header = o.h }
 
-// Reuse makes a dump yield one message again and again: each is valid until the
-// loop asks for the next, with all that it refers to except strings. Then a dump
-// allocates nothing for a message, however many there are. To keep one, copy what
-// is needed of it. Lists of messages are not affected.
+// Reuse makes a dump yield one message again and again, and a stream of events one
+// of each type: each is valid until the loop asks for the next, with all that it
+// refers to except strings. Then nothing is allocated for a message, however many
+// there are. To keep one, copy what is needed of it. Lists of messages are not
+// affected.
 func Reuse() CallOption { return reuseOption{} }
 
 type reuseOption struct{}

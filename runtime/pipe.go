@@ -323,6 +323,7 @@ func (s *pipeSocket) leave(group uint32) error {
 }
 
 func (s *pipeSocket) portID() uint32 { return s.port }
+func (s *pipeSocket) waits() bool    { return true }
 
 func (s *pipeSocket) raise(receive, _ int) (int, error) {
 	s.mu.Lock()

@@ -92,18 +92,34 @@ func (p *port) request(req Message, flags uint16) error {
 	if p.conn.tracing {
 		p.conn.trace("send", p.op.Name, p.op.Set, p.op.Header, p.sent)
 	}
-	p.watch()
-	if err := p.deliver(p.sent); err != nil {
-		return p.ioError(err)
-	}
-	return nil
+	return p.deliver(p.sent)
 }
 
-// watch makes the end of the call's context wake the socket.
-func (p *port) watch() {
-	if p.ctx.Done() != nil {
+// patience bounds what follows, in which the socket may wait: by the end of the
+// call's context and by the time that an answer may take.
+func (p *port) patience() error {
+	if err := p.over(); err != nil {
+		return err
+	}
+	if p.stop == nil && p.ctx.Done() != nil {
 		p.stop = context.AfterFunc(p.ctx, p.wake)
 	}
+	d := p.conn.config.timeout
+	if d <= 0 {
+		return nil
+	}
+	if err := p.setDeadline(time.Now().Add(d)); err != nil {
+		return p.ioError(err)
+	}
+	return p.over() // the deadline that cancels the call may just have been overwritten
+}
+
+// over returns an error if the call's context is done.
+func (p *port) over() error {
+	if p.ctx.Err() != nil {
+		return p.ioError(os.ErrDeadlineExceeded)
+	}
+	return nil
 }
 
 // makeRoom raises the buffers of the socket if they may be smaller. What cannot be
@@ -142,22 +158,6 @@ func (c *Conn) encode(e *Encoder, op *Op, req Message, flags uint16) error {
 // requestTree returns a request in wire form as a tree of names.
 func (f *Family) requestTree(op *Op, b []byte) *tree {
 	return newTree(f.Schema, b, headerLen+f.genlLen(), op.Header, op.Set)
-}
-
-// setTimeout starts the time for the next answer of the kernel, if it is limited.
-func (p *port) setTimeout() error {
-	d := p.conn.config.timeout
-	if d <= 0 {
-		return nil
-	}
-	if err := p.setDeadline(time.Now().Add(d)); err != nil {
-		return p.ioError(err)
-	}
-	// The deadline that cancels the call may just have been overwritten.
-	if p.ctx.Err() != nil {
-		return p.ioError(os.ErrDeadlineExceeded)
-	}
-	return nil
 }
 
 // next reads the next message that answers the request into p.msg.
@@ -200,13 +200,19 @@ func (p *port) answers(m *message) bool {
 
 // fill receives a datagram from the kernel.
 func (p *port) fill() error {
-	if err := p.setTimeout(); err != nil {
-		return err
-	}
 	if size := int(p.conn.receiveSize.Load()); len(p.buf) < size {
 		p.buf = make([]byte, size)
 	}
-	n, from, err := p.receive(p.buf)
+	n, from, err := 0, uint32(0), errNothing
+	if !p.waits() {
+		n, from, err = p.poll(p.buf)
+	}
+	if err == errNothing {
+		if err := p.patience(); err != nil {
+			return err
+		}
+		n, from, err = p.receive(p.buf)
+	}
 	switch {
 	case err != nil:
 		return p.ioError(err)

@@ -19,7 +19,7 @@ func (s *Server) Listen(protocol int, id uint32) (uint32, error) {
 	}
 	sock, err := setUp(c, socketOptions{readBuffer: listenBuffer})
 	if err != nil {
-		return 0, ioError(s.family, "listen", errors.Join(err, c.Close()))
+		return 0, ioError(s.family, "listen", err)
 	}
 	l := &listener{server: s, socket: sock}
 	if err := s.add(l, l.receive); err != nil {
@@ -133,6 +133,7 @@ type portSocket struct {
 }
 
 func (s *portSocket) send(b []byte) error { return s.sendTo(b, address{port: s.peer}) }
+func (s *portSocket) waits() bool         { return true }
 
 func (s *portSocket) receive(buf []byte) (int, uint32, error) {
 	n, from, err := s.kernelSocket.receive(buf)

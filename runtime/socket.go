@@ -11,6 +11,9 @@ import (
 type socket interface {
 	// send sends one datagram to the kernel.
 	send(b []byte) error
+	// waits reports whether send and receive may wait for another program. The kernel
+	// takes requests at once, and has mostly answered them then.
+	waits() bool
 	// receive reads one datagram. n is its length, larger than that of buf if the
 	// rest of it was lost; from is the port id of the sender, 0 for the kernel.
 	receive(buf []byte) (n int, from uint32, err error)

@@ -348,13 +348,13 @@ func (w *watcher) take(m *message, err error) error {
 }
 
 func (w *watcher) event(m *message) error {
-	id, _, known := w.sub.identify(m)
+	id, info := w.sub.identify(m)
 	switch {
 	case slices.Contains(w.info.Added, id):
 		return w.came(m.body, m.Flags)
 	case slices.Contains(w.info.Removed, id):
 		return w.went(m.body)
-	case !known && len(w.info.Relist) > 0:
+	case info == &unknownEvent && len(w.info.Relist) > 0:
 		w.hinted = true
 	}
 	return nil

@@ -51,31 +51,8 @@ var w5a = &workload{
 				},
 			}, nil
 		}},
-		{name: "ours", note: "Subscription.Events", start: func(n int) (*job, error) {
-			c, err := rtroute.Dial(nl.WithReceiveBuffer(eventBuffer))
-			var s *nl.Subscription
-			return &job{
-				prepare: func() (err error) {
-					s, err = c.Subscribe(rtroute.GroupIPv4Route)
-					return err
-				},
-				run: func(t *tally) error {
-					defer s.Close()
-					for m, err := range s.Events(ctx) {
-						if err != nil {
-							return err
-						}
-						if m, ok := m.(*rtroute.NewRouteNtf); ok {
-							tallyOurs(t, &m.GetRouteReply)
-						}
-						if t.items == n {
-							return nil
-						}
-					}
-					return errLost
-				},
-			}, err
-		}},
+		{name: "ours reused", note: "Subscription.Events, Reuse", start: ourEvents(nl.Reuse())},
+		{name: "ours", note: "Subscription.Events", start: ourEvents()},
 		{name: "mdlayher", note: "Receive, AttributeDecoder", start: mdlayherEvents(nil)},
 		{name: "mdlayher 64k", note: "Receive, 64 KiB buffer", start: mdlayherEvents(&netlink.Config{MessageBufferSize: 64 << 10})},
 		{name: "vishvananda", note: "RouteSubscribeWithOptions", start: func(n int) (*job, error) {
@@ -111,6 +88,34 @@ func subscribeFloor(group, bytes int) (*floorConn, error) {
 	}
 	err = unix.SetsockoptInt(c.fd, unix.SOL_NETLINK, unix.NETLINK_ADD_MEMBERSHIP, group)
 	return c, os.NewSyscallError("setsockopt", err)
+}
+
+func ourEvents(opts ...nl.CallOption) func(int) (*job, error) {
+	return func(n int) (*job, error) {
+		c, err := rtroute.Dial(nl.WithReceiveBuffer(eventBuffer))
+		var s *nl.Subscription
+		return &job{
+			prepare: func() (err error) {
+				s, err = c.Subscribe(rtroute.GroupIPv4Route)
+				return err
+			},
+			run: func(t *tally) error {
+				defer s.Close()
+				for m, err := range s.Events(ctx, opts...) {
+					if err != nil {
+						return err
+					}
+					if m, ok := m.(*rtroute.NewRouteNtf); ok {
+						tallyOurs(t, &m.GetRouteReply)
+					}
+					if t.items == n {
+						return nil
+					}
+				}
+				return errLost
+			},
+		}, err
+	}
 }
 
 func mdlayherEvents(cfg *netlink.Config) func(int) (*job, error) {
