@@ -1,10 +1,11 @@
 // Package gen is the pipeline from a spec to generated files:
 //
-//	tree -> errata, overlays -> spec -> resolve -> model -> golang
+//	tree -> errata, overlays -> spec -> resolve -> model -> golang, kernel
 //
 // Each stage is a package of its own below this one; the arrows are the only
 // way through. [Load] goes as far as the model, [Go] from there to the text of
-// a package, and [Write] puts packages in place, all of them or none.
+// a package, [Kernel] to that of a kernel module, and [Write] puts both in place,
+// all of them or none.
 package gen
 
 import (
@@ -14,6 +15,7 @@ import (
 	"github.com/nlgen/nlgen/gen/diag"
 	"github.com/nlgen/nlgen/gen/errata"
 	"github.com/nlgen/nlgen/gen/golang"
+	"github.com/nlgen/nlgen/gen/kernel"
 	"github.com/nlgen/nlgen/gen/model"
 	"github.com/nlgen/nlgen/gen/overlay"
 	"github.com/nlgen/nlgen/gen/resolve"
@@ -144,8 +146,31 @@ func correct(root *tree.Node, builtIn *Overlay, opts Options, diags *diag.List) 
 }
 
 // Go returns the Go package of a family.
-func Go(f *model.Family) ([]File, error) { return golang.Emit(f, golang.Options{}) }
+func Go(f *model.Family) ([]File, error) {
+	list, err := golang.Emit(f, golang.Options{})
+	var files []File
+	for _, file := range list {
+		files = append(files, goFile(file))
+	}
+	return files, err
+}
 
 // GoServer returns the file that the Go package of a family has besides if it can
 // serve, too.
-func GoServer(f *model.Family) (File, error) { return golang.EmitServer(f, golang.Options{}) }
+func GoServer(f *model.Family) (File, error) {
+	file, err := golang.EmitServer(f, golang.Options{})
+	return goFile(file), err
+}
+
+func goFile(f golang.File) File { return File{Name: f.Name, Data: f.Data} }
+
+// Kernel returns the kernel module of a family: C and what builds it. If the family
+// has something that a module cannot have, the error is a [diag.Errors].
+func Kernel(f *model.Family) ([]File, error) {
+	list, err := kernel.Emit(f, kernel.Options{})
+	var files []File
+	for _, file := range list {
+		files = append(files, File(file))
+	}
+	return files, err
+}

@@ -2,6 +2,7 @@ package gen_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -103,6 +104,36 @@ func TestPackage(t *testing.T) {
 	_, diags := gen.Load("spec.yaml", spec, gen.Options{Package: "no good"})
 	if len(diags.Filter(diag.Error)) != 1 {
 		t.Errorf("a package name that is none: %v", diags)
+	}
+}
+
+// TestKernelStable writes the module of the demo family to two places.
+func TestKernelStable(t *testing.T) {
+	data, err := os.ReadFile("../specs/demo.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var written []string
+	for _, name := range []string{"demo.yaml", "../elsewhere/demo.yaml"} {
+		family, diags := gen.Load(name, data, gen.Options{})
+		if err := diags.Err(); err != nil {
+			t.Fatal(err)
+		}
+		files, err := gen.Kernel(family)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := gen.Output{Dir: t.TempDir(), Files: files}
+		if err := gen.Write(out); err != nil {
+			t.Fatal(err)
+		}
+		if stale, err := gen.Stale(out); err != nil || len(stale) > 0 {
+			t.Errorf("stale at once: %v %v", stale, err)
+		}
+		written = append(written, out.Dir)
+	}
+	if out, err := exec.Command("diff", "-r", written[0], written[1]).CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
 

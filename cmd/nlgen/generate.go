@@ -20,31 +20,35 @@ import (
 func newGenerate() *cobra.Command {
 	var (
 		out, pkg, project string
+		target            config.Target
 		check, server     bool
 		flags             specFlags
 	)
 	cmd := &cobra.Command{
 		Use:   "generate [flags] [SPEC...]",
-		Short: "Generate Go packages from specs",
-		Long: `Generate reads specs and writes one Go package for each. With one SPEC the
-package goes to the output directory itself, with several to a directory of the
-package's name inside it. Without a SPEC it does what nlgen.yaml says.
+		Short: "Generate Go packages or kernel modules from specs",
+		Long: `Generate reads specs and writes one Go package for each or, with --target kernel,
+one kernel module. With one SPEC the output goes to the output directory itself,
+with several to a directory of the package's name inside it. Without a SPEC it does
+what nlgen.yaml says.
+
+A module is C that builds as it is, and one file, NAME_handlers.c, in which its
+author says what the requests do: that file is made once and never changed again.
 
 Nothing is written if anything is wrong with any spec. Generated files of an
 earlier run that are no longer needed are removed; other files are left alone.`,
 		Example: `  nlgen generate -o internal/rtlink rt-link.yaml
+  nlgen generate --target kernel -o kernel/notes notes.yaml
   nlgen generate --check`,
 		ValidArgsFunction: completeSpecs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := rightFlags(cmd, args); err != nil {
 				return err
 			}
-			jobs, diags, err := jobsOf(args, project, out, pkg, &flags)
+			like := job{root: out, target: target, server: server, opts: gen.Options{Package: pkg}}
+			jobs, diags, err := jobsOf(args, project, like, &flags)
 			if err != nil {
 				return err
-			}
-			for i := range jobs {
-				jobs[i].server = jobs[i].server || server
 			}
 			outputs, ds, err := generate(jobs)
 			if err != nil {
@@ -63,6 +67,7 @@ earlier run that are no longer needed are removed; other files are left alone.`,
 	f := cmd.Flags()
 	f.StringVarP(&out, "output", "o", ".", "write to `DIR`")
 	f.StringVar(&pkg, "package", "", "`NAME` of the Go package; only with one SPEC")
+	addChoice(cmd, &target, "target", "`TARGET` to generate: go, a package, or kernel, a module", config.Go, config.Kernel)
 	f.BoolVar(&server, "server", false, "generate servers, too: to serve a protocol, or to test clients without the kernel")
 	f.BoolVar(&check, "check", false, "write nothing; fail and list the files if any is not up to date")
 	f.StringVar(&project, "config", config.FileName, "project `FILE` to use when no SPEC is given")
@@ -78,7 +83,7 @@ func rightFlags(cmd *cobra.Command, specs []string) error {
 	useless := []string{"config"}
 	with := "with"
 	if len(specs) == 0 {
-		useless, with = []string{"output", "package", "op", "server", "overlay", "lenient", "no-errata"}, "without"
+		useless, with = []string{"output", "package", "op", "target", "server", "overlay", "lenient", "no-errata"}, "without"
 	}
 	for _, name := range useless {
 		if cmd.Flags().Changed(name) {
@@ -88,21 +93,51 @@ func rightFlags(cmd *cobra.Command, specs []string) error {
 	if len(specs) > 1 && cmd.Flags().Changed("package") {
 		return errors.New("--package needs exactly one SPEC")
 	}
+	if cmd.Flag("target").Value.String() != string(config.Kernel) {
+		return nil
+	}
+	for _, name := range []string{"package", "server"} {
+		if cmd.Flags().Changed(name) {
+			return fmt.Errorf("--%s has no effect with --target kernel", name)
+		}
+	}
 	return nil
 }
 
-// A job is one package to generate.
+// A job is one package or one kernel module to generate.
 type job struct {
-	spec string
-	dir  string // where the package goes, or
-	root string // the directory in which a directory of the package's name does
-	opts gen.Options
+	spec   string
+	dir    string // where the output goes, or
+	root   string // the directory in which a directory of the package's name does
+	opts   gen.Options
+	target config.Target // Go or Kernel
+	server bool          // Go with the server
+}
 
-	server bool // with the server
+// output returns the directory of what is made of a family.
+func (j *job) output(f *model.Family) string {
+	if j.dir != "" {
+		return j.dir
+	}
+	return filepath.Join(j.root, f.Package)
+}
+
+// files returns what is made of a family.
+func (j *job) files(f *model.Family) ([]gen.File, error) {
+	if j.target == config.Kernel {
+		return gen.Kernel(f)
+	}
+	files, err := gen.Go(f)
+	if err != nil || !j.server {
+		return files, err
+	}
+	file, err := gen.GoServer(f)
+	return append(files, file), err
 }
 
 // jobsOf returns what the command line or, without specs, the project file asks for.
-func jobsOf(specs []string, project, out, pkg string, flags *specFlags) ([]job, diag.List, error) {
+// With specs, all jobs are like the one given.
+func jobsOf(specs []string, project string, like job, flags *specFlags) ([]job, diag.List, error) {
 	if len(specs) == 0 {
 		return projectJobs(project)
 	}
@@ -110,14 +145,15 @@ func jobsOf(specs []string, project, out, pkg string, flags *specFlags) ([]job, 
 	if err != nil {
 		return nil, nil, err
 	}
-	opts.Package = pkg
+	opts.Package = like.opts.Package
+	like.opts = opts
+	if len(specs) == 1 {
+		like.dir = like.root
+	}
 	var jobs []job
 	for _, s := range specs {
-		j := job{spec: s, root: out, opts: opts}
-		if len(specs) == 1 {
-			j.dir = out
-		}
-		jobs = append(jobs, j)
+		like.spec = s
+		jobs = append(jobs, like)
 	}
 	return jobs, diags, nil
 }
@@ -148,17 +184,7 @@ func projectJobs(path string) ([]job, diag.List, error) {
 }
 
 func itemJobs(item *config.Item) ([]job, diag.List, error) {
-	var diags diag.List
-	server := false
-	for _, t := range item.Targets.Value {
-		server = server || t.Value == config.Server
-		if t.Value != config.Go && t.Value != config.Server {
-			diags.Add(diag.Diagnostic{
-				Pos: t.Pos, Path: "targets",
-				Msg: fmt.Sprintf("this version of nlgen has no target %q", t.Value), Hint: "leave it out",
-			})
-		}
-	}
+	target, server, diags := targets(item)
 	opts := gen.Options{Package: item.Package.Value, Lenient: item.Lenient.Value}
 	for _, name := range item.Operations.Value {
 		opts.Operations = append(opts.Operations, name.Value)
@@ -174,12 +200,39 @@ func itemJobs(item *config.Item) ([]job, diag.List, error) {
 	diags.Add(ds...)
 	var jobs []job
 	for _, s := range specs {
-		jobs = append(jobs, job{spec: s, root: item.OutDir(), opts: opts, server: server})
+		jobs = append(jobs, job{spec: s, root: item.OutDir(), opts: opts, target: target, server: server})
 	}
 	return jobs, diags, nil
 }
 
-// generate makes all packages in memory.
+// targets returns what an item of a project file makes: a package, perhaps with the
+// server, or a module.
+func targets(item *config.Item) (target config.Target, server bool, diags diag.List) {
+	target = config.Go
+	list := item.Targets.Value
+	for _, t := range list {
+		switch t.Value {
+		case config.Server:
+			server = true
+		case config.Kernel:
+			target = config.Kernel
+			if len(list) > 1 {
+				diags.Add(diag.Diagnostic{
+					Pos: t.Pos, Path: "targets", Msg: "a kernel module cannot be in one directory with other targets",
+					Hint: "give it an item of its own with another out",
+				})
+			}
+		case config.Docs:
+			diags.Add(diag.Diagnostic{
+				Pos: t.Pos, Path: "targets",
+				Msg: fmt.Sprintf("this version of nlgen has no target %q", t.Value), Hint: "leave it out",
+			})
+		}
+	}
+	return target, server, diags
+}
+
+// generate makes all packages and modules in memory.
 func generate(jobs []job) ([]gen.Output, diag.List, error) {
 	var diags diag.List
 	var outputs []gen.Output
@@ -194,18 +247,19 @@ func generate(jobs []job) ([]gen.Output, diag.List, error) {
 		if family == nil {
 			continue
 		}
-		files, err := goFiles(family, j.server)
+		files, err := j.files(family)
+		if e, ok := errors.AsType[*diag.Errors](err); ok {
+			diags.Add(e.List...)
+			continue
+		}
 		if err != nil {
 			return nil, nil, withStatus(exitBadSpec, fmt.Errorf("%s: %w", j.spec, err))
 		}
-		dir := j.dir
-		if dir == "" {
-			dir = filepath.Join(j.root, family.Package)
-		}
+		dir := j.output(family)
 		if other, taken := makers[dir]; taken {
 			diags.Add(diag.Diagnostic{
 				Pos: diag.Pos{File: j.spec}, Path: "x-nlgen-package",
-				Msg:  fmt.Sprintf("the package goes to %s, and so does that of %s", dir, other),
+				Msg:  fmt.Sprintf("the output goes to %s, and so does that of %s", dir, other),
 				Hint: "give one of them another directory or package name",
 			})
 		}
@@ -216,16 +270,6 @@ func generate(jobs []job) ([]gen.Output, diag.List, error) {
 		diags.Add(used.unused(j.opts.Overlays)...)
 	}
 	return outputs, diags, nil
-}
-
-// goFiles returns the Go package of a family.
-func goFiles(f *model.Family, server bool) ([]gen.File, error) {
-	files, err := gen.Go(f)
-	if err != nil || !server {
-		return files, err
-	}
-	file, err := gen.GoServer(f)
-	return append(files, file), err
 }
 
 // checkOutputs prints the files that are not up to date.

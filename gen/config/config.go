@@ -8,7 +8,11 @@
 //	    out: internal/netlink
 //	    targets: [go, docs]
 //	    operations: [getlink, newlink]
+//	  - specs: [specs/ours.yaml]
+//	    out: kernel
+//	    targets: [kernel]
 //
+// The output of each spec goes to a directory of its package's name in out.
 // Paths are relative to the file. An unknown key is an error, and so is a
 // pattern that matches no file.
 package config
@@ -45,7 +49,7 @@ type Item struct {
 	Specs      Names            // required; paths and glob patterns
 	Overlays   Names            // paths and glob patterns, applied in this order
 	Out        tree.Val[string] // required; directory of the output
-	Package    tree.Val[string] // name of the Go package instead of the spec's
+	Package    tree.Val[string] // name of the Go package, and of the directory, instead of the spec's
 	Targets    tree.Val[[]tree.Val[Target]]
 	Operations Names // the operations wanted; none given: all
 	Lenient    tree.Val[bool]
@@ -61,7 +65,7 @@ const (
 	Go     Target = "go"
 	Server Target = "server" // besides Go: what serves the family
 	Docs   Target = "docs"
-	Kernel Target = "kernel"
+	Kernel Target = "kernel" // a kernel module, in an item without any other target
 )
 
 // Load reads a project file. The name goes into positions and says what paths

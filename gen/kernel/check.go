@@ -1,23 +1,23 @@
 package kernel
 
 import (
-	"errors"
-	"fmt"
-
+	"github.com/nlgen/nlgen/gen/diag"
 	"github.com/nlgen/nlgen/gen/model"
 )
 
 // A checker collects what has no form in C.
-type checker []error
+type checker struct{ diag.List }
 
 func (c *checker) report(p model.Pos, path, format string, args ...any) {
-	*c = append(*c, fmt.Errorf("%s:%d:%d: %s: %s", p.File, p.Line, p.Col, path, fmt.Sprintf(format, args...)))
+	c.Errorf(p, path, format, args...)
 }
 
 // named reports something without a name in C.
 func (c *checker) named(cname string, p model.Pos, path string) {
 	if cname == "" {
-		c.report(p, path, "this has no name in C; give it one with x-nlgen-c-name")
+		c.Add(diag.Diagnostic{
+			Pos: p, Path: path, Msg: "this has no name in C", Hint: "give it one with x-nlgen-c-name",
+		})
 	}
 }
 
@@ -48,7 +48,7 @@ func check(f *model.Family) error {
 	for _, g := range f.Groups {
 		c.named(g.CName, g.Pos, "mcast-groups/"+g.Name)
 	}
-	return errors.Join(c...)
+	return c.Err()
 }
 
 func attrPath(a *model.Attr) string { return "attribute-sets/" + a.Set.Name + "/attributes/" + a.Name }
@@ -76,5 +76,5 @@ func checkModule(f *model.Family) error {
 			}
 		}
 	}
-	return errors.Join(c...)
+	return c.Err()
 }

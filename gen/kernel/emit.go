@@ -42,7 +42,8 @@ func Tables(f *model.Family, opts Options) ([]File, error) {
 	return e.tables(), nil
 }
 
-// Emit returns a module for a family. Its handlers file is made once; the others
+// Emit returns a module for a family. An error is a [diag.Errors] with the place of
+// everything that a module cannot have. Its handlers file is made once; the others
 // are made anew with each change of the spec. In the module the tables are split,
 // whatever the spec says: only then each request has a policy of its own.
 func Emit(f *model.Family, opts Options) ([]File, error) {

@@ -31,11 +31,11 @@ var allowed = map[string][]string{
 	"gen/naming":  {"gen/diag"},
 	"gen/resolve": {"gen/diag", "gen/spec", "gen/tree", "gen/naming", "gen/model"},
 	"gen/golang":  {"gen/model"},
-	"gen/kernel":  {"gen/model", "templates"},
+	"gen/kernel":  {"gen/diag", "gen/model", "gen/naming", "templates"},
 	"gen/dynamic": {"gen/diag", "gen/model"},
 	"gen": {
 		"gen/diag", "gen/tree", "gen/overlay", "gen/errata", "gen/spec", "gen/resolve",
-		"gen/model", "gen/golang",
+		"gen/model", "gen/golang", "gen/kernel",
 	},
 	"internal/dynclient": {"gen/model", "gen/dynamic", "runtime"},
 	"cmd/nlgen": {
