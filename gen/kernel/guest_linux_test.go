@@ -119,7 +119,7 @@ func TestGuestRefuses(t *testing.T) {
 		{"echo", `{"bits": {"value": 8, "selector": 8}}`, syscall.EINVAL, "bits", ""},
 		{"echo", `{"key": "0102"}`, syscall.ERANGE, "key", ""},
 		{"get", `{"id": 0}`, syscall.ERANGE, "id", ""},
-		{"get", `{"id": 77}`, syscall.ENOENT, "", ""},
+		{"get", `{"id": 77}`, syscall.ENOENT, "id", ""},
 		{"get", `{}`, syscall.EINVAL, "", "id"},
 		{"set", `{"id": 1, "name": "a name that is longer than any thing has"}`, syscall.EINVAL, "name", ""},
 	} {

@@ -70,6 +70,7 @@ type call struct {
 	Dump, Replies, Echo       bool
 	Register, Validate        string
 	Bare                      bool // a request without attributes or anything else
+	Attrs, AttrsLen           string
 }
 
 // Err reports whether something can fail before the author's function returns.
@@ -125,6 +126,9 @@ func (m *module) addOp(op *model.Op, ps *policies, authors map[*model.Call]strin
 			Request: e.structName(h.call.Request), Reply: e.structName(h.call.Reply),
 			Dump: h.mode == "dump", Replies: h.call.Reply != nil, Echo: h.call.ReplyOptional,
 			Type: e.replyName(op, h.call), Bare: e.bare(op, h),
+		}
+		if op.Set != nil && c.Request != "" {
+			c.Attrs, c.AttrsLen = attrsPlace(op)
 		}
 		if !c.Bare {
 			c.Validate = e.validation(op, h, ps.byCall[h.call])
@@ -225,6 +229,17 @@ func (e *emitter) bare(op *model.Op, h half) bool {
 	return !e.Generic && op.Set == nil && empty(h.call.Request)
 }
 
+// attrsPlace returns the expressions for where the attributes of a request begin and
+// for how many bytes they have.
+func attrsPlace(op *model.Op) (data, length string) {
+	if op.Header == nil {
+		return "data", "len"
+	}
+	return "data + " + headerSize(op), "len - (int)" + headerSize(op)
+}
+
+func headerSize(op *model.Op) string { return "NLMSG_ALIGN(sizeof(" + op.Header.CName + "))" }
+
 // validation is the statement that checks the attributes of a request, where the
 // kernel has not done so already.
 func (e *emitter) validation(op *model.Op, h half, p *policy) string {
@@ -239,10 +254,10 @@ func (e *emitter) validation(op *model.Op, h half, p *policy) string {
 	if p != nil {
 		args = p.last.CName + ", " + p.name
 	}
-	data, length, check := "data", "len", ""
+	data, length := attrsPlace(op)
+	check := ""
 	if op.Header != nil {
-		size := "NLMSG_ALIGN(sizeof(" + op.Header.CName + "))"
-		data, length = "data + "+size, "len - (int)"+size
+		size := headerSize(op)
 		check = fmt.Sprintf("\n\tif (len < (int)%s) {\n\t\tNL_SET_ERR_MSG(ctx->extack, \"message is shorter than its header\");\n\t\treturn -EINVAL;\n\t}", size)
 	}
 	if level == "NL_VALIDATE_LIBERAL" && p == nil {

@@ -90,12 +90,16 @@ func (s *Server) Set(ctx context.Context, req *demo.SetRequest) error {
 
 // Del implements demo.Server.
 func (s *Server) Del(_ context.Context, req *demo.DelRequest) error {
+	id, ok := req.ID.Get()
+	if !ok {
+		return missing("id")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, ok := s.things[req.ID.Value()]; !ok {
+	if _, ok := s.things[id]; !ok {
 		return notFound
 	}
-	delete(s.things, req.ID.Value())
+	delete(s.things, id)
 	return nil
 }
 

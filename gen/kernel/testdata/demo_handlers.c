@@ -10,15 +10,12 @@
 #include "demo_handlers.h"
 
 struct thing {
-	u32 id;
+	struct demo_nl_thing set; /* as it was set */
 	char name[DEMO_NAME_LEN + 1];
-	u8 colour;
-	u32 features;
-	u64 size;
 };
 
 static DEFINE_MUTEX(lock);
-static struct thing things[100];
+static struct thing things[1000];
 static unsigned int changes;
 
 int demo_module_init(void)
@@ -41,10 +38,30 @@ void demo_port_closed(struct net *net, u32 portid)
 	demo_nl_alarm_multicast(net, &msg, GFP_KERNEL);
 }
 
-/* Returns a thing, or room for it. */
-static struct thing *find(u32 id)
+/* Returns the place of a thing, NULL if there is no room for it. */
+static struct thing *place(u32 id)
 {
 	return id > 0 && id <= ARRAY_SIZE(things) ? &things[id - 1] : NULL;
+}
+
+/* Returns a thing, NULL if there is none. */
+static struct thing *find(u32 id)
+{
+	struct thing *thing = place(id);
+
+	return thing && thing->set.has.id ? thing : NULL;
+}
+
+static bool wanted(const struct thing *thing, const struct demo_nl_get_dump_request *req)
+{
+	return thing->set.has.id &&
+	       (!req->has.colour || (thing->set.has.colour && thing->set.colour == req->colour));
+}
+
+static int not_found(struct demo_nl_ctx *ctx)
+{
+	NL_SET_ERR_MSG(ctx->extack, "there is no such thing");
+	return demo_nl_blame(ctx, DEMO_A_THING_ID, -ENOENT);
 }
 
 /* What is replied must last until it is sent, so texts are copied. */
@@ -55,13 +72,8 @@ static int describe(struct demo_nl_ctx *ctx, const struct thing *thing, struct d
 	if (!name)
 		return -ENOMEM;
 	strscpy(name, thing->name, sizeof(thing->name));
-	*reply = (struct demo_nl_thing) {
-		.has.id = 1, .id = thing->id,
-		.has.name = 1, .name = name,
-		.has.colour = 1, .colour = thing->colour,
-		.has.features = 1, .features = thing->features,
-		.has.size = 1, .size = thing->size,
-	};
+	*reply = thing->set;
+	reply->name = name;
 	return 0;
 }
 
@@ -69,17 +81,14 @@ int demo_get(struct demo_nl_ctx *ctx, const struct demo_nl_get_request *req,
 	     struct demo_nl_thing *reply)
 {
 	struct thing *thing;
-	int err = -ENOENT;
+	int err;
 
 	if (!req->has.id)
 		return demo_nl_missing(ctx, DEMO_A_THING_ID);
 	mutex_lock(&lock);
 	thing = find(req->id);
-	if (thing && thing->id)
-		err = describe(ctx, thing, reply);
+	err = thing ? describe(ctx, thing, reply) : not_found(ctx);
 	mutex_unlock(&lock);
-	if (err == -ENOENT)
-		NL_SET_ERR_MSG(ctx->extack, "no such thing");
 	return err;
 }
 
@@ -94,7 +103,7 @@ int demo_get_next(struct demo_nl_ctx *ctx, struct demo_nl_cursor *cursor,
 	while (!err && cursor->pos[0] < ARRAY_SIZE(things)) {
 		const struct thing *thing = &things[cursor->pos[0]++];
 
-		if (thing->id && (!req->has.colour || thing->colour == req->colour))
+		if (wanted(thing, req))
 			err = describe(ctx, thing, reply) ?: 1;
 	}
 	mutex_unlock(&lock);
@@ -109,21 +118,15 @@ int demo_set(struct demo_nl_ctx *ctx, const struct demo_nl_thing *req)
 
 	if (!req->has.id)
 		return demo_nl_missing(ctx, DEMO_A_THING_ID);
-	thing = find(req->id);
+	thing = place(req->id);
 	if (!thing) {
-		NL_SET_ERR_MSG(ctx->extack, "there is room for 100 things");
-		return -ENOSPC;
+		NL_SET_ERR_MSG(ctx->extack, "there is room for 1000 things");
+		return demo_nl_blame(ctx, DEMO_A_THING_ID, -ENOSPC);
 	}
 	mutex_lock(&lock);
-	thing->id = req->id;
+	thing->set = *req;
 	if (req->has.name)
 		strscpy(thing->name, req->name, sizeof(thing->name));
-	if (req->has.colour)
-		thing->colour = req->colour;
-	if (req->has.features)
-		thing->features = req->features;
-	if (req->has.size)
-		thing->size = req->size;
 	changes++;
 	err = describe(ctx, thing, &changed);
 	mutex_unlock(&lock);
@@ -133,16 +136,17 @@ int demo_set(struct demo_nl_ctx *ctx, const struct demo_nl_thing *req)
 int demo_del(struct demo_nl_ctx *ctx, const struct demo_nl_get_request *req)
 {
 	struct thing *thing;
-	int err = -ENOENT;
+	int err = 0;
 
 	if (!req->has.id)
 		return demo_nl_missing(ctx, DEMO_A_THING_ID);
 	mutex_lock(&lock);
 	thing = find(req->id);
-	if (thing && thing->id) {
+	if (thing) {
 		memset(thing, 0, sizeof(*thing));
 		changes++;
-		err = 0;
+	} else {
+		err = not_found(ctx);
 	}
 	mutex_unlock(&lock);
 	return err;
