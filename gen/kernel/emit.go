@@ -13,9 +13,6 @@ type Options struct {
 	// Stem is the name of the files with the tables, without suffix. Empty means
 	// the family's name and _nl.
 	Stem string
-	// License is the SPDX expression of all files but the UAPI header. Empty means
-	// GPL-2.0.
-	License string
 }
 
 // A File is a file of the output. Its name may have directories in it.
@@ -26,11 +23,6 @@ type File struct {
 	// and never again.
 	Once bool
 }
-
-const (
-	uapiLicense    = "((GPL-2.0 WITH Linux-syscall-note) OR BSD-3-Clause)"
-	defaultLicense = "GPL-2.0"
-)
 
 // Tables returns the UAPI header of a family and, for Generic Netlink, the header
 // and the source with its policies, operations and groups.
@@ -72,7 +64,6 @@ func Emit(f *model.Family, opts Options) ([]File, error) {
 // An emitter holds the family and the names derived from it.
 type emitter struct {
 	*model.Family
-	opts  Options
 	ident string // the family's name as a part of identifiers
 	stem  string
 	whole bool // a module, and not the tables alone
@@ -86,12 +77,9 @@ func newEmitter(f *model.Family, opts Options) (*emitter, error) {
 	if err := check(f); err != nil {
 		return nil, err
 	}
-	e := &emitter{Family: f, opts: opts, ident: naming.C(f.Name), stem: opts.Stem, chains: map[*model.Chain]bool{}}
+	e := &emitter{Family: f, ident: naming.C(f.Name), stem: opts.Stem, chains: map[*model.Chain]bool{}}
 	if e.stem == "" {
 		e.stem = e.ident + "_nl"
-	}
-	if e.opts.License == "" {
-		e.opts.License = defaultLicense
 	}
 	return e, nil
 }

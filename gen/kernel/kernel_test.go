@@ -43,7 +43,7 @@ func TestCommitted(t *testing.T) {
 	for _, c := range committed {
 		t.Run(c.spec, func(t *testing.T) {
 			f := load(t, filepath.Join(kernelsrc.Specs(t), c.spec+".yaml"), gen.Options{NoErrata: true})
-			files, err := kernel.Tables(f, kernel.Options{Stem: filepath.Base(c.stem), License: "GPL-2.0"})
+			files, err := kernel.Tables(f, kernel.Options{Stem: filepath.Base(c.stem)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -157,5 +157,35 @@ operations:
 				t.Errorf("error %v, want %s", err, tt.want)
 			}
 		})
+	}
+}
+
+// TestLicense looks for the licence in every file, in the form that belongs there.
+func TestLicense(t *testing.T) {
+	f := loadBytes(t, "spec.yaml", []byte(`
+name: test
+doc: A family for tests.
+x-nlgen-license: GPL-2.0 OR MIT
+attribute-sets: []
+operations:
+  list:
+    - {name: get, doc: Gets it., do: {}}
+`), gen.Options{})
+	files, err := kernel.Emit(f, kernel.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		line, _, _ := strings.Cut(string(file.Data), "\n")
+		want := "SPDX-License-Identifier: GPL-2.0 OR MIT"
+		if strings.HasPrefix(file.Name, "uapi/") {
+			want = "SPDX-License-Identifier: ((GPL-2.0 WITH Linux-syscall-note) OR MIT)"
+		}
+		if got := strings.Trim(line, "/*# "); got != want {
+			t.Errorf("%s begins with %s, want %s", file.Name, got, want)
+		}
+		if file.Name == "test_main.c" && !strings.Contains(string(file.Data), "\nMODULE_LICENSE(\"Dual MIT/GPL\");\n") {
+			t.Errorf("%s does not tell the kernel its licence", file.Name)
+		}
 	}
 }

@@ -151,7 +151,7 @@ func (e *emitter) messageName(m *model.Message) string { return e.messages[m].na
 
 // messageHeader declares the structs and the functions for them.
 func (e *emitter) messageHeader() []byte {
-	w, end := e.guarded(e.ident+"_msg.h", e.opts.License, "_"+upper(e.Name)+"_MSG_H")
+	w, end := e.guarded(e.ident+"_msg.h", e.C.License.Source, "_"+upper(e.Name)+"_MSG_H")
 	w.p("#include <linux/types.h>")
 	w.p("#include <net/netlink.h>")
 	w.blank()
@@ -178,7 +178,7 @@ func (e *emitter) messageHeader() []byte {
 
 // messageSource defines the functions.
 func (e *emitter) messageSource() []byte {
-	w := e.begin(e.ident+"_msg.c", e.opts.License)
+	w := e.begin(e.ident+"_msg.c", e.C.License.Source)
 	w.p("#include <linux/mm.h>")
 	w.p("#include <linux/slab.h>")
 	w.blank()

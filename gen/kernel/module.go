@@ -27,18 +27,18 @@ func (e *emitter) execute(w *writer, name string, m *module) {
 // A module is what the templates know of a family.
 type module struct {
 	*emitter
-	Ident, Stem, License string
-	Protocol             string // macro or number of the netlink protocol
-	HeaderSize           string // of what stands behind the netlink header, with a plus
-	Builds               []*build
-	Events               []*event
-	Calls                []*call
-	Dispatch             []*dispatch
-	Sends, Dumps, Ports  bool
-	Unaligned            bool // a message of a dump may end where none can begin
-	GroupCount           int
-	OpenGroups           bool
-	body                 string // what was printed, for Uses
+	Ident, Stem         string
+	Protocol            string // macro or number of the netlink protocol
+	HeaderSize          string // of what stands behind the netlink header, with a plus
+	Builds              []*build
+	Events              []*event
+	Calls               []*call
+	Dispatch            []*dispatch
+	Sends, Dumps, Ports bool
+	Unaligned           bool // a message of a dump may end where none can begin
+	GroupCount          int
+	OpenGroups          bool
+	body                string // what was printed, for Uses
 }
 
 // A build is a message that is sent by itself.
@@ -86,7 +86,7 @@ type dispatch struct {
 
 func (e *emitter) module() *module {
 	m := &module{
-		emitter: e, Ident: e.ident, Stem: e.stem, License: e.opts.License,
+		emitter: e, Ident: e.ident, Stem: e.stem,
 		Protocol: "NETLINK_GENERIC", HeaderSize: "GENL_HDRLEN + ",
 		OpenGroups: len(e.Groups) > 0,
 	}
@@ -327,7 +327,7 @@ func (m *module) Help() string {
 
 // handlersHeader declares what the author writes and what is there to write it with.
 func (e *emitter) handlersHeader() []byte {
-	w, end := e.guarded(e.ident+"_handlers.h", e.opts.License, "_"+upper(e.Name)+"_HANDLERS_H")
+	w, end := e.guarded(e.ident+"_handlers.h", e.C.License.Source, "_"+upper(e.Name)+"_HANDLERS_H")
 	m := e.module()
 	e.execute(w, "handlers.h.tmpl", m)
 	for _, f := range m.authorFunctions() {
@@ -409,7 +409,7 @@ func (e *emitter) handlersSource() []byte {
 }
 
 func (e *emitter) mainSource() []byte {
-	w := e.begin(e.ident+"_main.c", e.opts.License)
+	w := e.begin(e.ident+"_main.c", e.C.License.Source)
 	e.template(w, "main.c.tmpl")
 	return w.bytes()
 }

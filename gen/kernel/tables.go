@@ -11,7 +11,7 @@ import (
 
 // tableHeader declares what the tables need and offer.
 func (e *emitter) tableHeader() []byte {
-	w, end := e.guarded(e.stem+".h", e.opts.License, "_LINUX_"+upper(e.Name)+"_GEN_H")
+	w, end := e.guarded(e.stem+".h", e.C.License.Source, "_LINUX_"+upper(e.Name)+"_GEN_H")
 	e.includes(w, "")
 	printDefinitions(w, e.definitions("kernel"))
 	ps := e.policies()
@@ -95,7 +95,7 @@ func (e *emitter) commonNests(w *writer, ps *policies, print func(*policy)) {
 
 // tableSource defines the tables.
 func (e *emitter) tableSource() []byte {
-	w := e.begin(e.stem+".c", e.opts.License)
+	w := e.begin(e.stem+".c", e.C.License.Source)
 	e.includes(w, e.stem+".h")
 	e.ranges(w)
 	for _, a := range e.requestAttrs() {

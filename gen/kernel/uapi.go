@@ -12,7 +12,7 @@ import (
 // uapi returns the header that programs and the kernel share.
 func (e *emitter) uapi() []byte {
 	name := strings.TrimSuffix(strings.TrimPrefix(e.Header, "linux/"), ".h")
-	w, end := e.guarded(e.Header, uapiLicense, "_UAPI_LINUX_"+upper(name)+"_H")
+	w, end := e.guarded(e.Header, e.C.License.UAPI, "_UAPI_LINUX_"+upper(name)+"_H")
 	e.uapiIncludes(w)
 	e.uapiFamily(w)
 	e.uapiDefinitions(w)

@@ -50,6 +50,14 @@ type FamilyC struct {
 	AsyncPrefix, AsyncEnum  string
 	KernelHeaders           []string
 	SockPriv                string
+	License                 License
+}
+
+// A License says under which licence the kernel's side is, in its three forms.
+type License struct {
+	Source string // SPDX expression of the files for the kernel alone
+	UAPI   string // SPDX expression of the header that programs include
+	Module string // argument of MODULE_LICENSE
 }
 
 // A Const is a named constant.

@@ -31,6 +31,7 @@ func (r *resolver) familyC() model.FamilyC {
 		VersionName:  cUpper(s.CVersionName.Or(name + "-family-version")),
 		KernelPolicy: string(s.KernelPolicy.Or(spec.PolicySplit)),
 		MaxByDefine:  s.MaxByDefine.Value,
+		License:      r.license(),
 	}
 	if k := s.KernelFamily; k != nil {
 		c.SockPriv = k.SockPriv.Value

@@ -154,6 +154,7 @@ mcast-groups:
 		FamilyName: "TEST_FAM_FAMILY_NAME", VersionName: "TEST_FAM_FAMILY_VERSION", KernelPolicy: "split",
 		CmdMaxName: "TEST_FAM_CMD_MAX", CmdCntName: "__TEST_FAM_CMD_MAX",
 		OpPrefix: "TEST_FAM_CMD_", AsyncPrefix: "EV_", KernelHeaders: []string{"net/a.h"}, SockPriv: "struct priv",
+		License: model.License{Source: "GPL-2.0", UAPI: "GPL-2.0 WITH Linux-syscall-note", Module: "GPL"},
 	}
 	if diff := cmp.Diff(wantC, f.C); diff != "" {
 		t.Errorf("the family's names (-want +got):\n%s", diff)

@@ -9,6 +9,7 @@ import (
 // The keys of the extensions.
 const (
 	keyPackage        = "x-nlgen-package"
+	keyLicense        = "x-nlgen-license"
 	keyGoName         = "x-nlgen-go-name"
 	keyCName          = "x-nlgen-c-name"
 	keyLayout         = "x-nlgen-layout"

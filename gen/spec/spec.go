@@ -51,6 +51,7 @@ type Spec struct {
 	McastGroups   []*McastGroup
 
 	GoPackage Val[string]  // x-nlgen-package: name of the Go package
+	License   Val[string]  // x-nlgen-license: SPDX expression of the kernel's side
 	Framing   Val[Framing] // x-nlgen-framing: what stands in front of messages
 	Senders   Val[Senders] // x-nlgen-senders: whose messages are accepted
 }

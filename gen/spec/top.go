@@ -46,6 +46,7 @@ func top(c tree.Cursor) *Spec {
 		SubMessages:   tree.List(m, "sub-messages", subMessage),
 		Operations:    tree.Sub(m, "operations", operations),
 		GoPackage:     tree.Value(m, keyPackage, tree.Name),
+		License:       tree.Value(m, keyLicense, tree.Text),
 		Framing:       tree.Value(m, keyFraming, tree.Choice(FramingNetlink, FramingNone)),
 		Senders:       tree.Value(m, keySenders, tree.Choice(SendersKernel, SendersAny)),
 	}
