@@ -439,7 +439,7 @@ func (m *ResourceReply) Decode(d *nl.Decoder) {
 // ResourceDumpRequest is the request to list with resource-dump.
 type ResourceDumpRequest = GetRequest
 
-// merge appends what next continues of m and reports whether both are parts of
+// merge adds to m what next has of it and reports whether both are parts of
 // one.
 func (m *ResourceReply) merge(next *ResourceReply) bool {
 	if next.BusName.Present() && next.BusName != m.BusName {
@@ -449,6 +449,7 @@ func (m *ResourceReply) merge(next *ResourceReply) bool {
 		return false
 	}
 	m.ResourceList = append(m.ResourceList, next.ResourceList...)
+	m.Unknown = append(m.Unknown, next.Unknown...)
 	return true
 }
 
@@ -1061,10 +1062,11 @@ func (m *HealthReporterDiagnoseReply) Decode(d *nl.Decoder) {
 // health-reporter-diagnose.
 type HealthReporterDiagnoseDumpRequest = HealthReporterGetRequest
 
-// merge appends what next continues of m and reports whether both are parts of
+// merge adds to m what next has of it and reports whether both are parts of
 // one.
 func (m *HealthReporterDiagnoseReply) merge(next *HealthReporterDiagnoseReply) bool {
 	m.FMsg = append(m.FMsg, next.FMsg...)
+	m.Unknown = append(m.Unknown, next.Unknown...)
 	return true
 }
 

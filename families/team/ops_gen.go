@@ -84,13 +84,14 @@ func (m *OptionsGetDumpRequest) Decode(d *nl.Decoder) {
 // OptionsGetReply is the reply to options-get.
 type OptionsGetReply = OptionsSetRequest
 
-// merge appends what next continues of m and reports whether both are parts of
+// merge adds to m what next has of it and reports whether both are parts of
 // one.
 func (m *OptionsSetRequest) merge(next *OptionsSetRequest) bool {
 	if next.TeamIfindex.Present() && next.TeamIfindex != m.TeamIfindex {
 		return false
 	}
 	m.Options = append(m.Options, next.Options...)
+	m.Unknown = append(m.Unknown, next.Unknown...)
 	return true
 }
 
@@ -153,13 +154,14 @@ func (m *PortListGetReply) Decode(d *nl.Decoder) {
 // PortListGetDumpRequest is the request to list with port-list-get.
 type PortListGetDumpRequest = OptionsGetDumpRequest
 
-// merge appends what next continues of m and reports whether both are parts of
+// merge adds to m what next has of it and reports whether both are parts of
 // one.
 func (m *PortListGetReply) merge(next *PortListGetReply) bool {
 	if next.TeamIfindex.Present() && next.TeamIfindex != m.TeamIfindex {
 		return false
 	}
 	m.Ports = append(m.Ports, next.Ports...)
+	m.Unknown = append(m.Unknown, next.Unknown...)
 	return true
 }
 

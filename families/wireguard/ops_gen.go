@@ -108,20 +108,64 @@ func (m *GetDeviceReply) Decode(d *nl.Decoder) {
 	}
 }
 
-// merge appends what next continues of m and reports whether both are parts of
+// merge adds to m what next has of it and reports whether both are parts of
 // one.
 func (m *GetDeviceReply) merge(next *GetDeviceReply) bool {
+	if !m.Ifindex.Present() {
+		m.Ifindex = next.Ifindex
+	}
+	if !m.Ifname.Present() {
+		m.Ifname = next.Ifname
+	}
+	if m.PrivateKey == nil {
+		m.PrivateKey = next.PrivateKey
+	}
+	if m.PublicKey == nil {
+		m.PublicKey = next.PublicKey
+	}
+	if !m.ListenPort.Present() {
+		m.ListenPort = next.ListenPort
+	}
+	if !m.Fwmark.Present() {
+		m.Fwmark = next.Fwmark
+	}
 	m.Peers = nl.MergeElems(m.Peers, next.Peers, (*Peer).merge)
+	m.Unknown = append(m.Unknown, next.Unknown...)
 	return true
 }
 
-// merge appends what next continues of m and reports whether both are parts of
+// merge adds to m what next has of it and reports whether both are parts of
 // one.
 func (m *Peer) merge(next *Peer) bool {
 	if next.PublicKey != nil && !bytes.Equal(next.PublicKey, m.PublicKey) {
 		return false
 	}
+	if m.PresharedKey == nil {
+		m.PresharedKey = next.PresharedKey
+	}
+	if !m.Flags.Present() {
+		m.Flags = next.Flags
+	}
+	if !m.Endpoint.Present() {
+		m.Endpoint = next.Endpoint
+	}
+	if !m.PersistentKeepaliveInterval.Present() {
+		m.PersistentKeepaliveInterval = next.PersistentKeepaliveInterval
+	}
+	if !m.LastHandshakeTime.Present() {
+		m.LastHandshakeTime = next.LastHandshakeTime
+	}
+	if !m.RxBytes.Present() {
+		m.RxBytes = next.RxBytes
+	}
+	if !m.TxBytes.Present() {
+		m.TxBytes = next.TxBytes
+	}
+	if !m.ProtocolVersion.Present() {
+		m.ProtocolVersion = next.ProtocolVersion
+	}
 	m.AllowedIPs = append(m.AllowedIPs, next.AllowedIPs...)
+	m.Unknown = append(m.Unknown, next.Unknown...)
 	return true
 }
 

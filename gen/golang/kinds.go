@@ -12,7 +12,7 @@ import (
 type kind struct {
 	schema string // the runtime's Type, without the prefix
 	elem   func(e *emitter, a *model.Attr) *jen.Statement
-	field  func(e *emitter, elem *jen.Statement) *jen.Statement
+	field  form
 	// codec is the rest of the names of the runtime's functions for one value:
 	// PutU32, GetU32, WriteU32, ReadU32. It is empty if the value's own methods
 	// are used.
@@ -60,7 +60,7 @@ var kinds = map[model.Type]kind{
 	model.TypeS64:        intKind("S64", "U64", model.TypeS64),
 	model.TypeUint:       intKind("Uint", "Uint", model.TypeUint),
 	model.TypeSint:       intKind("Sint", "Sint", model.TypeSint),
-	model.TypeFlag:       {schema: "Flag", elem: plain("bool"), field: bare, put: putPlain("PutFlag"), get: getRef("GetFlag")},
+	model.TypeFlag:       {schema: "Flag", elem: plain("bool"), field: truth, put: putPlain("PutFlag"), get: getRef("GetFlag")},
 	model.TypeString:     {schema: "String", elem: plain("string"), field: opt, codec: "String", put: put, get: get},
 	model.TypeBinary:     bytesKind("Binary", func(*emitter, *model.Attr) *jen.Statement { return jen.Index().Byte() }),
 	model.TypeBitfield32: {schema: "Bitfield32", elem: bitfieldElem, field: opt, codec: "Bitfield32", put: put, get: get},
@@ -303,13 +303,32 @@ func messageElem(_ *emitter, a *model.Attr) *jen.Statement { return jen.Id(a.Mes
 func chainElem(_ *emitter, a *model.Attr) *jen.Statement   { return jen.Id(a.Chain.GoName) }
 func subElem(_ *emitter, a *model.Attr) *jen.Statement     { return jen.Id(a.Sub.GoName) }
 
-// Types of a field, made of that of the value.
+// A form is what a field makes of the type of the value.
+type form struct {
+	of     func(e *emitter, elem *jen.Statement) *jen.Statement
+	absent func(field *jen.Statement) *jen.Statement // the condition that the attribute is not there
+}
 
-func opt(e *emitter, elem *jen.Statement) *jen.Statement   { return e.rt("Opt").Types(elem) }
-func bare(_ *emitter, elem *jen.Statement) *jen.Statement  { return elem }
-func pointer(_ *emitter, el *jen.Statement) *jen.Statement { return jen.Op("*").Add(el) }
-func list(_ *emitter, elem *jen.Statement) *jen.Statement  { return jen.Index().Add(elem) }
-func lists(_ *emitter, elem *jen.Statement) *jen.Statement { return jen.Index().Index().Add(elem) }
+var (
+	opt     = form{optional, notPresent}
+	bare    = form{same, isNil}
+	truth   = form{same, isFalse}
+	pointer = form{pointerTo, isNil}
+	list    = form{sliceOf, isNil}
+	lists   = form{slicesOf, isNil}
+)
+
+func optional(e *emitter, elem *jen.Statement) *jen.Statement  { return e.rt("Opt").Types(elem) }
+func same(_ *emitter, elem *jen.Statement) *jen.Statement      { return elem }
+func pointerTo(_ *emitter, elem *jen.Statement) *jen.Statement { return jen.Op("*").Add(elem) }
+func sliceOf(_ *emitter, elem *jen.Statement) *jen.Statement   { return jen.Index().Add(elem) }
+func slicesOf(_ *emitter, elem *jen.Statement) *jen.Statement  { return jen.Index().Index().Add(elem) }
+
+func notPresent(field *jen.Statement) *jen.Statement {
+	return jen.Op("!").Add(field).Dot("Present").Call()
+}
+func isNil(field *jen.Statement) *jen.Statement   { return field.Op("==").Nil() }
+func isFalse(field *jen.Statement) *jen.Statement { return jen.Op("!").Add(field) }
 
 // Statements that encode an attribute.
 

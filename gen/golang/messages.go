@@ -46,7 +46,7 @@ func (e *emitter) messageType(f *jen.File, m *model.Message) {
 		for _, fd := range m.Fields {
 			k := mustKind(fd.Attr)
 			fieldDoc(g, sentence(fd.Attr.Doc, attrFacts(fd.Attr)...))
-			tag(g.Id(fd.GoName).Add(k.field(e, k.elem(e, fd.Attr))), fd.Attr.Name+",omitzero")
+			tag(g.Id(fd.GoName).Add(k.field.of(e, k.elem(e, fd.Attr))), fd.Attr.Name+",omitzero")
 		}
 		fieldDoc(g, m.UnknownField+" holds the attributes that are not listed here.")
 		tag(g.Id(m.UnknownField).Add(e.rt("RawAttrs")), "-")

@@ -145,7 +145,7 @@ func (e *emitter) ahead(s slot) *jen.Statement {
 	k := mustKind(s.Attr)
 	get := e.rt("Get" + k.codec)
 	if k.codec == "Wire" {
-		get = jen.Func().Params(e.decoder(), jen.Id("o").Op("*").Add(k.field(e, k.elem(e, s.Attr)))).Block(
+		get = jen.Func().Params(e.decoder(), jen.Id("o").Op("*").Add(k.field.of(e, k.elem(e, s.Attr)))).Block(
 			e.rt("GetWire").Call(jen.Id("d"), jen.Id("o"), e.wire(s.Attr, s.Attr.Type)))
 	}
 	return jen.Id("selector").Op(":=").Add(e.rt("Ahead")).Call(jen.Id("d"), s.id(), s.v(), get)

@@ -3,7 +3,11 @@
 // only thing emitters see, and they treat it as read-only.
 package model
 
-import "github.com/nlgen/nlgen/gen/diag"
+import (
+	"slices"
+
+	"github.com/nlgen/nlgen/gen/diag"
+)
 
 // A Pos is where something stands in a spec or overlay.
 type Pos = diag.Pos
@@ -490,14 +494,22 @@ type KeyPart struct {
 	Outer  []*Attr // nests that Attr is in, from the outermost; only of keys and watches
 }
 
-// A Merge says how one object is put together from several dump messages.
+// A Merge says how one object is put together from several dump messages. What is
+// neither of the key nor a list that continues is taken from the first message
+// that has it.
 type Merge struct {
 	Key   []KeyPart
 	Lists []*MergeList
 }
 
+// Has reports whether a field is of the key or one of the lists.
+func (m *Merge) Has(f *Field) bool {
+	return slices.ContainsFunc(m.Key, func(p KeyPart) bool { return p.Attr != nil && p.Attr.ID == f.Attr.ID }) ||
+		slices.ContainsFunc(m.Lists, func(l *MergeList) bool { return l.Field == f })
+}
+
 // A MergeList is a list that is continued in the next message.
 type MergeList struct {
 	Field *Field
-	Merge *Merge // how the last and first elements join; nil: never
+	Merge *Merge // how the last and first elements, or what is at the ends of chains, join; nil: never
 }

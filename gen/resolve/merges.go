@@ -20,7 +20,7 @@ func (r *resolver) keysAndMerges() {
 		}
 		n.Key = r.fields(n.def.Key, n.reply, n.path+"/x-nlgen-key")
 		if n.def.Merge != nil {
-			n.Merge = r.merge(n.def.Merge, n.reply, n.path+"/x-nlgen-merge")
+			n.Merge = r.merge(n.def.Merge, n.reply, canContinue, n.path+"/x-nlgen-merge")
 		}
 	}
 }
@@ -32,7 +32,7 @@ func (r *resolver) split(n *opNode) {
 	case n.Do == nil:
 		r.diags.Errorf(def.Pos, n.path+"/x-nlgen-split", "the operation has no do, whose request could be split")
 	default:
-		n.Split = r.merge(def, n.Do.Request, n.path+"/x-nlgen-split")
+		n.Split = r.merge(def, n.Do.Request, isList, n.path+"/x-nlgen-split")
 	}
 }
 
@@ -80,7 +80,8 @@ func field(m *model.Message, name string) *model.Field {
 	return m.Fields[i]
 }
 
-func (r *resolver) merge(def *spec.Merge, m *model.Message, path string) *model.Merge {
+// merge resolves a rule whose lists are of the accepted kinds.
+func (r *resolver) merge(def *spec.Merge, m *model.Message, accept func(*model.Attr) bool, path string) *model.Merge {
 	merge := &model.Merge{Key: r.key(def.Key, m, path+"/key")}
 	for _, l := range def.Lists {
 		at := path + "/lists/" + l.Name.Value
@@ -88,13 +89,13 @@ func (r *resolver) merge(def *spec.Merge, m *model.Message, path string) *model.
 		if !ok {
 			continue
 		}
-		if part.Attr == nil || !isList(part.Attr) {
+		if part.Attr == nil || !accept(part.Attr) {
 			r.diags.Errorf(l.Name.Pos, at, "%q is no list", l.Name.Value)
 			continue
 		}
 		list := &model.MergeList{Field: field(m, l.Name.Value)}
-		if len(l.Key.Value) > 0 {
-			list.Merge = r.innerMerge(l, part.Attr, at)
+		if len(l.Key.Value) > 0 || part.Attr.Type == model.TypeChain && len(l.Lists) > 0 {
+			list.Merge = r.innerMerge(l, part.Attr, accept, at)
 		}
 		merge.Lists = append(merge.Lists, list)
 	}
@@ -105,11 +106,15 @@ func isList(a *model.Attr) bool {
 	return a.Multi || a.Type == model.TypeIndexedArray || a.Type == model.TypeRecords || a.Type == model.TypeOrdered || a.Type == model.TypeArray
 }
 
+// canContinue is isList for what the next message of a dump may continue. The
+// levels of chains are keys.
+func canContinue(a *model.Attr) bool { return isList(a) || a.Type == model.TypeChain }
+
 // innerMerge resolves how the elements of a list join.
-func (r *resolver) innerMerge(l *spec.MergeList, a *model.Attr, path string) *model.Merge {
+func (r *resolver) innerMerge(l *spec.MergeList, a *model.Attr, accept func(*model.Attr) bool, path string) *model.Merge {
 	if a.Message == nil {
 		r.diags.Errorf(l.Key.Pos, path, "the elements of %q have no attributes to tell them apart by", a.Name)
 		return nil
 	}
-	return r.merge(&l.Merge, a.Message, path)
+	return r.merge(&l.Merge, a.Message, accept, path)
 }

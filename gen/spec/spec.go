@@ -323,8 +323,8 @@ type Part struct {
 }
 
 // Merge says how an object split over several dump messages is put together
-// again (x-nlgen-merge): messages with equal key are one object, and each list
-// named is appended.
+// again (x-nlgen-merge): messages with equal key are one object, each list named
+// is appended, and the rest is taken from the first message that has it.
 type Merge struct {
 	Pos   diag.Pos
 	Doc   Val[string]
