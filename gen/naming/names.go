@@ -61,6 +61,13 @@ func Package(family string) string {
 // IsExported reports whether name can be the name of something exported.
 func IsExported(name string) bool { return token.IsIdentifier(name) && token.IsExported(name) }
 
+// IsSuffix reports whether name can stand behind an exported identifier: as
+// [IsExported], but a digit may come first.
+func IsSuffix(name string) bool {
+	startsWithDigit := name != "" && '0' <= name[0] && name[0] <= '9'
+	return IsExported(name) || startsWithDigit && token.IsIdentifier("X"+name)
+}
+
 // IsPackage reports whether name can be the name of a package by Go's
 // conventions.
 func IsPackage(name string) bool {

@@ -109,6 +109,14 @@ func TestIsExported(t *testing.T) {
 	}
 }
 
+func TestIsSuffix(t *testing.T) {
+	for name, want := range map[string]bool{"GetLink": true, "2GHz": true, "20": true, "getLink": false, "2-GHz": false, "": false} {
+		if got := naming.IsSuffix(name); got != want {
+			t.Errorf("IsSuffix(%q) = %v", name, got)
+		}
+	}
+}
+
 func TestScope(t *testing.T) {
 	var s naming.Scope
 	first := naming.Decl{Name: "Link", What: "enum link", Pos: diag.Pos{File: "a.yaml", Line: 3, Col: 5}}

@@ -70,7 +70,7 @@ func (r *resolver) entries(d *spec.Definition, e *model.Enum, prefix, path strin
 // may start with a digit.
 func (r *resolver) entryName(entry *spec.Entry, path string) string {
 	if entry.GoName.Set {
-		return r.goName(entry.GoName, entry.Name, path)
+		return r.givenName(entry.GoName, path, naming.IsSuffix)
 	}
 	return naming.Suffix(entry.Name.Value)
 }

@@ -35,7 +35,7 @@ func (r *resolver) mcastGroups() {
 // of classic netlink have.
 func (r *resolver) groupName(def *spec.McastGroup, path string) string {
 	if def.GoName.Set {
-		return "Group" + r.goName(def.GoName, def.Name, path)
+		return "Group" + r.givenName(def.GoName, path, naming.IsSuffix)
 	}
 	name := def.Name.Value
 	for _, prefix := range []string{"rtnlgrp-", "nlgrp-"} {

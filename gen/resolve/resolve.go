@@ -145,14 +145,7 @@ func unique[T any](r *resolver, table map[string]T, name spec.Val[string], path,
 // the rule.
 func (r *resolver) goName(override, name spec.Val[string], path string) string {
 	if override.Set {
-		if !naming.IsExported(override.Value) {
-			r.diags.Add(diag.Diagnostic{
-				Pos: override.Pos, Path: path + "/" + goNameKey,
-				Msg:  fmt.Sprintf("%q is no exported Go identifier", override.Value),
-				Hint: "write it like GetLink",
-			})
-		}
-		return override.Value
+		return r.givenName(override, path, naming.IsExported)
 	}
 	ident := naming.Exported(name.Value)
 	if !naming.IsExported(ident) {
@@ -163,6 +156,18 @@ func (r *resolver) goName(override, name spec.Val[string], path string) string {
 		})
 	}
 	return ident
+}
+
+// givenName returns a Go name that the spec gives.
+func (r *resolver) givenName(name spec.Val[string], path string, valid func(string) bool) string {
+	if !valid(name.Value) {
+		r.diags.Add(diag.Diagnostic{
+			Pos: name.Pos, Path: path + "/" + goNameKey,
+			Msg:  fmt.Sprintf("%q is no exported Go identifier", name.Value),
+			Hint: "write it like GetLink",
+		})
+	}
+	return name.Value
 }
 
 const goNameKey = "x-nlgen-go-name"
