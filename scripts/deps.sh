@@ -56,6 +56,8 @@ vm() {
 	need ip iproute2
 	need ethtool ethtool
 	need wg wireguard-tools
+	need iw iw
+	need /lib/firmware/regulatory.db-upstream wireless-regdb
 	need nft nftables
 	need /usr/src/linux-source-6.12.tar.xz linux-source-6.12
 	need /usr/lib/x86_64-linux-gnu/libelf.so.1 libelf1

@@ -60,7 +60,7 @@ func Event[E nl.Message](tb testing.TB, sub *nl.Subscription, match func(E) bool
 	tb.Helper()
 	for ev, err := range sub.Events(Context(tb)) {
 		if err != nil {
-			tb.Fatalf("no such event: %v", err)
+			tb.Fatalf("no such %v: %v", reflect.TypeFor[E](), err)
 		}
 		if e, ok := ev.(E); ok && match(e) {
 			return e
@@ -94,5 +94,36 @@ func Equal[T any](tb testing.TB, what string, got, want T) {
 	all := cmp.Exporter(func(reflect.Type) bool { return true })
 	if diff := cmp.Diff(want, got, all); diff != "" {
 		tb.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+// NoUnknown reports an error for each attribute in v, at any depth, that the spec
+// lacks.
+func NoUnknown(tb testing.TB, v any) {
+	tb.Helper()
+	reportUnknown(tb, reflect.TypeOf(v).String(), reflect.ValueOf(v))
+}
+
+func reportUnknown(tb testing.TB, path string, v reflect.Value) {
+	tb.Helper()
+	switch v.Kind() {
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() {
+			reportUnknown(tb, path, v.Elem())
+		}
+	case reflect.Slice:
+		if raw, ok := v.Interface().(nl.RawAttrs); ok && len(raw) > 0 {
+			tb.Errorf("%s: %x", path, []byte(raw))
+			return
+		}
+		for i := range v.Len() {
+			reportUnknown(tb, path, v.Index(i))
+		}
+	case reflect.Struct:
+		for f, value := range v.Fields() {
+			if f.IsExported() {
+				reportUnknown(tb, path+"."+f.Name, value)
+			}
+		}
 	}
 }

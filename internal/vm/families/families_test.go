@@ -17,11 +17,16 @@ import (
 var guest = vm.Shared{Config: vm.Config{
 	Modules: []string{
 		"8021q", "bonding", "bridge", "dummy", "geneve", "ifb", "ip6_gre", "ip6_tunnel", "ip_gre", "ipip",
-		"ipvlan", "macvlan", "nf_conntrack_netlink", "openvswitch", "sit", "team", "team_mode_activebackup", "team_mode_loadbalance",
+		"ipvlan", "mac80211_hwsim radios=2", "macvlan", "nf_conntrack_netlink", "openvswitch", "sit", "team", "team_mode_activebackup", "team_mode_loadbalance",
 		"team_mode_roundrobin", "tun", "vcan", "veth", "vport_vxlan", "vrf", "vxlan", "wireguard",
 	},
-	Tools: []string{"ip", "bridge", "devlink", "ethtool", "wg"},
-	Files: map[string]string{"/etc/protocols": "/etc/protocols"},
+	Tools: []string{"ip", "bridge", "devlink", "ethtool", "iw", "wg"},
+	Files: map[string]string{
+		"/etc/protocols": "/etc/protocols",
+		// Signed by the kernel's own, whatever the distribution prefers.
+		"/lib/firmware/regulatory.db":     "/lib/firmware/regulatory.db-upstream",
+		"/lib/firmware/regulatory.db.p7s": "/lib/firmware/regulatory.db.p7s-upstream",
+	},
 	// The tests count links, and a new namespace of theirs is to have lo alone.
 	Cmdline: []string{"sysctl.net.core.fb_tunnels_only_for_init_net=1"},
 }}
