@@ -69,7 +69,7 @@ func addPackage(t *testing.T, m *tempmod.Module, group, spec string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, f := range append(files, test) {
+	for _, f := range append(files, gen.File{Name: test.Name, Data: test.Data}) {
 		m.Write(filepath.Join(group, family.Package, f.Name), f.Data)
 	}
 	m.Write(filepath.Join(group, family.Package, "wire_test.go"), fmt.Appendf(nil, `package %s
