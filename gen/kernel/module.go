@@ -65,6 +65,7 @@ func (ev *event) GroupArg() string {
 // A call is the do or the dump of an operation.
 type call struct {
 	Function, Handler, Author string
+	Doc                       string // of the operation
 	Request, Reply            string // structs; "" if there is nothing in the message
 	Build, Type               string
 	Dump, Replies, Echo       bool
@@ -122,7 +123,7 @@ func (m *module) addOp(op *model.Op, ps *policies, authors map[*model.Call]strin
 	d := &dispatch{Type: op.CName, Permission: permission(op)}
 	for _, h := range halves(op) {
 		c := &call{
-			Function: e.fn(h.mode + "_" + naming.C(op.Name)), Handler: e.handler(op, h), Author: authors[h.call],
+			Function: e.fn(h.mode + "_" + naming.C(op.Name)), Handler: e.handler(op, h), Author: authors[h.call], Doc: op.Doc,
 			Request: e.structName(h.call.Request), Reply: e.structName(h.call.Reply),
 			Dump: h.mode == "dump", Replies: h.call.Reply != nil, Echo: h.call.ReplyOptional,
 			Type: e.replyName(op, h.call), Bare: e.bare(op, h),
@@ -330,7 +331,9 @@ func (e *emitter) handlersHeader() []byte {
 	w, end := e.guarded(e.ident+"_handlers.h", e.C.License.Source, "_"+upper(e.Name)+"_HANDLERS_H")
 	m := e.module()
 	e.execute(w, "handlers.h.tmpl", m)
-	for _, f := range m.authorFunctions() {
+	for i, f := range m.authorFunctions() {
+		w.blank()
+		w.comment("", m.Calls[i].Doc)
 		w.prototype("int", f.name, f.params)
 	}
 	w.blank()
@@ -382,8 +385,9 @@ func (e *emitter) handlersSource() []byte {
 	w := &writer{}
 	m := e.module()
 	e.execute(w, "handlers.c.tmpl", m)
-	define := func(p prototype, result string) {
+	define := func(p prototype, doc, result string) {
 		w.blank()
+		w.comment("", doc)
 		p.head(w)
 		if result != "" {
 			w.p("\treturn %s;", result)
@@ -395,14 +399,14 @@ func (e *emitter) handlersSource() []byte {
 		if c.Dump {
 			result = "0"
 		}
-		define(m.authorFunctions()[i], result)
+		define(m.authorFunctions()[i], c.Doc, result)
 	}
 	for _, p := range e.hookPrototypes() {
-		define(p, map[string]string{"int": "0"}[p.result])
+		define(p, "", map[string]string{"int": "0"}[p.result])
 	}
 	if priv := e.C.SockPriv; priv != "" {
 		for _, what := range []string{"init", "destroy"} {
-			define(prototype{"void", e.ident + "_nl_sock_priv_" + what, []string{priv + " *priv"}}, "")
+			define(prototype{"void", e.ident + "_nl_sock_priv_" + what, []string{priv + " *priv"}}, "", "")
 		}
 	}
 	return w.bytes()

@@ -120,6 +120,16 @@ func BuildModules(tb testing.TB, dir string, args ...string) []*Module {
 	return list
 }
 
+// Headers returns the release of the guest's kernel, as uname -r prints it there, and
+// the directory of the host in which modules for it are built. Without the kernel the
+// test is skipped, or fails in CI.
+func Headers(tb testing.TB) (release, dir string) {
+	tb.Helper()
+	k, err := findKernel()
+	check(tb, err)
+	return k.release, k.headers()
+}
+
 // RunTests compiles the tests of a package, runs them in the guest, and reports each
 // as a subtest. The flags are those of the test binary, like "-test.run=X". The
 // environment has CI=true and the variable [InGuest], so what is missing is a
