@@ -54,7 +54,8 @@ func Stale(outputs ...Output) ([]string, error) {
 
 // Write replaces the generated files of all outputs and removes those no longer
 // wanted: every one of them or, on an error, none. Files that are up to date are
-// not touched. A file in the way that nlgen has not generated is an error.
+// not touched. A file in the way that nlgen has not generated is an error, and so are
+// a package and a module in one directory.
 func Write(outputs ...Output) (err error) {
 	var tx transaction
 	defer func() { err = errors.Join(err, tx.end(err != nil)) }()
@@ -127,14 +128,22 @@ func (o Output) leftovers() ([]change, error) {
 			slices.ContainsFunc(o.Files, func(f File) bool { return f.Name == name }):
 			return nil
 		}
-		data, err := os.ReadFile(filepath.Join(o.Dir, name))
-		if err == nil && generatedMark.Match(data) {
-			list = append(list, change{name, nil, true})
+		path := filepath.Join(o.Dir, name)
+		data, err := os.ReadFile(path)
+		if err != nil || !generatedMark.Match(data) {
+			return err
 		}
-		return err
+		if len(o.Files) > 0 && isGo(name) != isGo(o.Files[0].Name) {
+			return fmt.Errorf("%s is of another target, which needs a directory of its own", path)
+		}
+		list = append(list, change{name, nil, true})
+		return nil
 	})
 	return list, err
 }
+
+// isGo tells the files of packages from those of modules, which go cannot build.
+func isGo(name string) bool { return strings.HasSuffix(name, ".go") }
 
 // uses reports whether a directory, relative to that of o, is the output's alone:
 // below the first one in the name of a file. Any other may be another output's.

@@ -165,6 +165,28 @@ func TestWriteModule(t *testing.T) {
 	}
 }
 
+// TestWriteOtherTarget has a package where a module is to go, and the other way round.
+func TestWriteOtherTarget(t *testing.T) {
+	dir := t.TempDir()
+	pkg := generated(filepath.Join(dir, "p"), map[string]string{"family_gen.go": "p"})
+	module := Output{Dir: filepath.Join(dir, "m"), Files: []File{marked("Kbuild", "obj-m"), marked("uapi/linux/x.h", "x")}}
+	if err := Write(pkg, module); err != nil {
+		t.Fatal(err)
+	}
+	before := snapshot(t, dir)
+	pkg.Dir, module.Dir = module.Dir, pkg.Dir
+	for file, o := range map[string]Output{"m/Kbuild": pkg, "p/family_gen.go": module} {
+		want := filepath.Join(dir, filepath.FromSlash(file)) + " is of another target"
+		if err := Write(o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %s", err, want)
+		}
+		if _, err := Stale(o); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v of Stale, want %s", err, want)
+		}
+	}
+	wantFiles(t, dir, before)
+}
+
 // TestMark tells generated files from those that look like them.
 func TestMark(t *testing.T) {
 	for text, want := range map[string]bool{

@@ -34,6 +34,7 @@ what nlgen.yaml says.
 
 A module is C that builds as it is, and one file, NAME_handlers.c, in which its
 author says what the requests do: that file is made once and never changed again.
+It needs a directory of its own, without a Go package in it.
 
 Nothing is written if anything is wrong with any spec. Generated files of an
 earlier run that are no longer needed are removed; other files are left alone.`,
