@@ -47,7 +47,11 @@ func (d *Decoder) Tail(n int) Tail {
 	if len(d.outer) == 0 {
 		return Tail{rest: rest}
 	}
-	return Tail{rest, max(n-(d.lim-d.off), 0)}
+	t := Tail{rest, max(n-(d.lim-d.off), 0)}
+	if d.exact && t != (Tail{}) {
+		d.failRange(fmt.Sprintf("%d bytes, want %d", d.lim-d.off, n))
+	}
+	return t
 }
 
 // PutNest appends a nest; nil is absent.

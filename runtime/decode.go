@@ -19,6 +19,7 @@ type Decoder struct {
 	outer  []window
 	scopes []scope
 	strict bool // what a message does not know is an error
+	exact  bool // and so is a struct of another length, if it is an attribute
 	err    *codecError
 
 	storage
@@ -79,9 +80,13 @@ func (d *Decoder) Err() error {
 }
 
 // Fail records an error at the current attribute, unless there is one already.
-func (d *Decoder) Fail(msg string) {
+func (d *Decoder) Fail(msg string) { d.fail(msg, 0) }
+
+func (d *Decoder) failRange(msg string) { d.fail(msg, errRange) }
+
+func (d *Decoder) fail(msg string, errno Errno) {
 	if d.err == nil {
-		d.err = &codecError{offset: max(d.off-attrHeaderLen, 0), msg: msg}
+		d.err = &codecError{offset: max(d.off-attrHeaderLen, 0), msg: msg, errno: errno}
 	}
 	d.pos = d.end
 }

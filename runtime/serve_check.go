@@ -115,16 +115,20 @@ func (v *service) wrong(t *tree, n node, set int) (msg string, errno Errno) {
 	isInteger := typ >= TypeU8 && typ <= TypeU64BE
 	flagged := v.family.generic() && n.start < n.pos && !strings.HasPrefix(n.name, "[")
 	switch {
+	case flagged && !mayNest(typ) && t.isNested(n):
+		return "the attribute is no nest", errInvalid
 	case typ == TypeString && !rule.unterminated && bytes.IndexByte(b, 0) < 0:
 		return "no NUL ends the string", errInvalid
+	case typ == TypeString && len(b) == 0:
+		return "an empty string has its NUL", errRange
+	case rule.longest > 0 && len(bytes.TrimSuffix(b, []byte{0})) > rule.longest:
+		return fmt.Sprintf("the string has more than %d bytes", rule.longest), errRange
 	case typ == TypeFlag && len(b) > 0:
 		return "a flag has no bytes", errRange
 	case typ == TypeBitfield32 && len(b) == 8 && native.Uint32(b)&^native.Uint32(b[4:]) != 0:
 		return "bits are set that are not selected", errInvalid
 	case flagged && typ == TypeNest && !t.isNested(n):
 		return "the flag of a nest is missing", errInvalid
-	case flagged && isInteger && t.isNested(n):
-		return "the attribute is no nest", errInvalid
 	case rule.check == nil:
 		return "", 0
 	case typ == TypeBitfield32 && len(b) == 8:
@@ -135,6 +139,16 @@ func (v *service) wrong(t *tree, n node, set int) (msg string, errno Errno) {
 	return "", 0
 }
 
+// mayNest reports whether attributes of a type may have others inside; nobody knows of
+// bytes.
+func mayNest(t Type) bool {
+	switch t {
+	case TypeNest, TypeIndexed, TypeChain, TypeRecords, TypeSub, TypeBinary:
+		return true
+	}
+	return false
+}
+
 func (t *tree) isNested(n node) bool { return native.Uint16(t.b[n.start+2:])&Nested != 0 }
 
 // A Rule says of an attribute what a server takes. Clients have no such rules:
@@ -142,6 +156,7 @@ func (t *tree) isNested(n node) bool { return native.Uint16(t.b[n.start+2:])&Nes
 type Rule struct {
 	ruleKey
 	unterminated bool
+	longest      int // bytes of a string without NUL; 0 is any
 	check        func(v uint64, bits int) (string, Errno)
 }
 
@@ -152,31 +167,29 @@ type ruleKey struct {
 
 // OneOf is the rule that an attribute has one of the values of an enum.
 func OneOf[T Integer](set int, id uint16, names EnumNames[T]) Rule {
-	errno := errRange
-	if low, high := names.ends(); high-low != uint64(len(names)-1) {
-		errno = errInvalid // the kernel's number for values in a gap
-	}
 	check := func(v uint64, bits int) (string, Errno) {
 		for _, n := range names {
 			if truncate(uint64(n.Value), bits) == v {
 				return "", 0
 			}
 		}
-		return fmt.Sprintf("%d is no value of the enum", v), errno
+		return fmt.Sprintf("%d is no value of the enum", v), names.errno(v, bits)
 	}
 	return Rule{ruleKey: ruleKey{set, id}, check: check}
 }
 
-// ends returns the least and the greatest value.
-func (n EnumNames[T]) ends() (low, high uint64) {
-	if len(n) == 0 {
-		return 0, 0
+// errno returns the kernel's number for a value that is none of the names: it takes
+// one in a gap for another mistake than one beyond them all.
+func (n EnumNames[T]) errno(v uint64, bits int) Errno {
+	below, above := true, true
+	for _, name := range n {
+		known := truncate(uint64(name.Value), bits)
+		below, above = below && v < known, above && v > known
 	}
-	least, most := n[0].Value, n[0].Value
-	for _, v := range n {
-		least, most = min(least, v.Value), max(most, v.Value)
+	if below || above {
+		return errRange
 	}
-	return uint64(least), uint64(most)
+	return errInvalid
 }
 
 func truncate(v uint64, bits int) uint64 { return v << (64 - bits) >> (64 - bits) }
@@ -196,7 +209,8 @@ func BitsOf[T Integer](set int, id uint16, names FlagNames[T]) Rule {
 	return Rule{ruleKey: ruleKey{set, id}, check: check}
 }
 
-// Unterminated is the rule that a string need not end with a NUL.
-func Unterminated(set int, id uint16) Rule {
-	return Rule{ruleKey: ruleKey{set, id}, unterminated: true}
+// Unterminated is the rule that a string need not end with a NUL. Without it, it has
+// at most longest bytes; 0 is any number.
+func Unterminated(set int, id uint16, longest int) Rule {
+	return Rule{ruleKey: ruleKey{set, id}, unterminated: true, longest: longest}
 }

@@ -26,7 +26,7 @@ type exchange struct {
 
 func newExchange(s *Server, from Requester) *exchange {
 	x := &exchange{server: s, from: from}
-	x.dec.strict = true
+	x.dec.strict, x.dec.exact = true, s.family.generic()
 	return x
 }
 
@@ -124,6 +124,11 @@ func (x *exchange) serve() error {
 	req, err := x.decode()
 	if err != nil {
 		return err
+	}
+	if check := x.handler.before; check != nil {
+		if err := x.call(func() error { return check(req) }); err != nil {
+			return err
+		}
 	}
 	in := &Incoming{x.handler.op, x.dumping, x.msg.Header, x.from}
 	ctx := context.WithValue(x.server.ctx, incomingKey{}, in)

@@ -97,6 +97,7 @@ func newService(f *Family, id uint16, with Service) *service {
 type Handler struct {
 	op      *Op
 	request func() Message
+	before  func(Message) error
 	do      func(context.Context, Message) (Message, error)
 	dump    func(context.Context, Message) iter.Seq2[Message, error]
 }
@@ -134,6 +135,13 @@ func HandleDump[R, Q any, PR MessagePtr[R], PQ MessagePtr[Q]](op *Op, dump func(
 			}
 		}
 	}}
+}
+
+// Before returns a handler that first checks each request. An error of the check is
+// the whole answer, also to a dump, while one of HandleDump's function ends a list.
+func (h Handler) Before(check func(Message) error) Handler {
+	h.before = check
+	return h
 }
 
 func newMessage[T any, P MessagePtr[T]]() Message { return P(new(T)) }
@@ -284,9 +292,31 @@ func (s *Server) Send(to Requester, m Message) error {
 	return nil
 }
 
+// An IdentifiedEvent says which of a family's events it is. Events that share a type
+// do, so that a server knows what to send; EventID is the netlink message type, or the
+// command of a generic family.
+type IdentifiedEvent interface {
+	Message
+	EventID() uint16
+}
+
+// eventInfo returns which event a message is, nil if it is none of the family's.
+func (s *Server) eventInfo(m Message) *EventInfo {
+	e, ok := m.(IdentifiedEvent)
+	if !ok {
+		return s.events[reflect.TypeOf(m)]
+	}
+	for i := range s.family.Events {
+		if info := &s.family.Events[i]; info.ID == e.EventID() {
+			return info
+		}
+	}
+	return nil
+}
+
 // event returns an event in wire form.
 func (s *Server) event(m Message) ([]byte, error) {
-	info := s.events[reflect.TypeOf(m)]
+	info := s.eventInfo(m)
 	if info == nil {
 		return nil, ioError(s.family, "notify", fmt.Errorf("%T is none of the family's events", m))
 	}

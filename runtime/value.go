@@ -237,6 +237,9 @@ func WriteBitfield32[T ~uint32](v *Bitfield32[T], e *Encoder) {
 // GetBitfield32 reads the current attribute as a value and its selector.
 func GetBitfield32[T ~uint32](d *Decoder, o *Opt[Bitfield32[T]]) {
 	d.Enter()
+	if d.Rest() < 8 || d.strict && d.Rest() > 8 {
+		d.failRange(fmt.Sprintf("%d bytes, want 8", d.Rest()))
+	}
 	ReadBitfield32(&o.v, d)
 	d.Leave()
 	o.ok = true

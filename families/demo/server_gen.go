@@ -99,7 +99,7 @@ func Serve(s Server, opts ...nl.ServeOption) *Serving {
 		Rules: []nl.Rule{
 			nl.OneOf(setThing, attrThingColour, namesColour),
 			nl.BitsOf(setThing, attrThingFeatures, namesFeature),
-			nl.Unterminated(setValues, attrValuesFreeText),
+			nl.Unterminated(setValues, attrValuesFreeText, 64),
 			nl.BitsOf(setValues, attrValuesBits, namesFeature),
 			nl.OneOf(setValues, attrValuesColour, namesColour),
 			nl.OneOf(setValues, attrValuesLevel, namesLevel),

@@ -56,7 +56,7 @@ func Serve(s Server, opts ...nl.ServeOption) *Serving {
 			nl.HandleDump(&opPortListGet, s.PortListGetDump),
 		},
 		Rules: []nl.Rule{
-			nl.Unterminated(setAttrOption, attrAttrOptionName),
+			nl.Unterminated(setAttrOption, attrAttrOptionName, 32),
 			nl.OneOf(setAttrOption, attrAttrOptionType, namesOptionType),
 		},
 	}, opts...)}

@@ -159,7 +159,7 @@ func (e *emitter) rules() []jen.Code {
 			c := a.Checks
 			switch {
 			case c.UnterminatedOK:
-				add("Unterminated", a)
+				add("Unterminated", a, jen.Lit(longest(c)))
 			case !e.Generic || a.Enum == nil || c.Min != nil || c.Max != nil || c.Mask != nil:
 			case a.Enum.Flags:
 				add("BitsOf", a, jen.Id(a.Enum.GoNames))
@@ -171,6 +171,14 @@ func (e *emitter) rules() []jen.Code {
 		}
 	}
 	return rules
+}
+
+// longest returns the greatest length of a string without NUL, 0 if it has none.
+func longest(c model.Checks) int {
+	if c.MaxLen == nil {
+		return 0
+	}
+	return int(c.MaxLen.Value)
 }
 
 // handle is the runtime's function that makes a handler of the method of a call.

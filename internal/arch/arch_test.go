@@ -38,6 +38,7 @@ var allowed = map[string][]string{
 		"gen/model", "gen/golang", "gen/kernel",
 	},
 	"internal/dynclient": {"gen/model", "gen/dynamic", "runtime"},
+	"internal/dynserver": {"gen/model", "gen/dynamic", "runtime"},
 	"cmd/nlgen": {
 		"gen", "gen/diag", "gen/config", "gen/model", "gen/dynamic",
 		"internal/dynclient", "runtime", "specs", "templates", "families/nlctrl",

@@ -19,14 +19,15 @@ import (
 type Server struct {
 	serving *demo.Serving
 
-	mu         sync.Mutex
-	things     map[uint32]*demo.GetReply
-	registered map[nl.Requester]bool
+	registered registry
+
+	mu     sync.Mutex
+	things map[uint32]*demo.GetReply
 }
 
 // Serve returns a server with a new set of things.
 func Serve(opts ...nl.ServeOption) *demo.Serving {
-	s := &Server{things: map[uint32]*demo.GetReply{}, registered: map[nl.Requester]bool{}}
+	s := &Server{things: map[uint32]*demo.GetReply{}}
 	s.serving = demo.Serve(s, opts...)
 	return s.serving
 }
@@ -112,39 +113,50 @@ func (s *Server) Echo(_ context.Context, req *demo.EchoRequest) (*demo.EchoReply
 // Ring implements demo.Server.
 func (s *Server) Ring(_ context.Context, req *demo.RingRequest) error {
 	alarm := &demo.Alarm{Level: req.Level, Text: req.Text}
-	s.mu.Lock()
-	registered := slices.Collect(maps.Keys(s.registered))
-	s.mu.Unlock()
-	for _, r := range registered {
-		if err := s.serving.Send(r, alarm); err != nil {
-			s.forget(r)
-		}
-	}
+	s.registered.send(func(r nl.Requester) error { return s.serving.Send(r, alarm) })
 	return s.serving.NotifyAlarm(demo.GroupAlarms, alarm)
 }
 
 // Register implements demo.Server.
 func (s *Server) Register(ctx context.Context, _ *demo.RegisterRequest) error {
-	in, ok := nl.IncomingFrom(ctx)
-	if !ok {
-		return errors.New("not called by a server")
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.registered[in.From] = true
-	return nil
+	return s.registered.add(ctx)
 }
 
 // Unregister implements demo.Server.
 func (s *Server) Unregister(ctx context.Context, _ *demo.UnregisterRequest) error {
-	if in, ok := nl.IncomingFrom(ctx); ok {
-		s.forget(in.From)
+	return s.registered.remove(ctx)
+}
+
+// A registry knows the clients that have registered themselves.
+type registry struct {
+	mu      sync.Mutex
+	clients map[nl.Requester]bool
+}
+
+func (g *registry) add(ctx context.Context) error    { return g.set(ctx, true) }
+func (g *registry) remove(ctx context.Context) error { return g.set(ctx, false) }
+
+func (g *registry) set(ctx context.Context, registered bool) error {
+	in, ok := nl.IncomingFrom(ctx)
+	if !ok {
+		return errors.New("not called by a server")
 	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.clients == nil {
+		g.clients = map[nl.Requester]bool{}
+	}
+	g.clients[in.From] = registered
 	return nil
 }
 
-func (s *Server) forget(r nl.Requester) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.registered, r)
+// send calls send for each client, and forgets those that are gone.
+func (g *registry) send(send func(nl.Requester) error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for r, registered := range g.clients {
+		if !registered || send(r) != nil {
+			delete(g.clients, r)
+		}
+	}
 }

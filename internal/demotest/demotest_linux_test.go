@@ -119,6 +119,16 @@ func pipe(t testing.TB) demotest.Dialer {
 func TestPipe(t *testing.T)     { demotest.Run(t, pipe(t)) }
 func TestUsersock(t *testing.T) { demotest.Run(t, usersock(t)) }
 
+// TestDynamic runs the tests against a server without generated code.
+func TestDynamic(t *testing.T) {
+	s, err := demotest.ServeDynamic(nl.ServeLogger(slog.New(slog.DiscardHandler)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	demotest.Run(t, dialer(s))
+}
+
 // storm is how many requests and events the tests below send.
 func storm() int {
 	if testing.Short() {

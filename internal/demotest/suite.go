@@ -1,6 +1,7 @@
 package demotest
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -172,6 +173,14 @@ func testChecks(t *testing.T, dial Dialer) {
 		{"enum", value("colour", u32(3)...), syscall.ERANGE, "colour"},
 		{"enum with gaps", value("level", u32(2)...), syscall.EINVAL, "level"},
 		{"flags", value("features", u32(8)...), syscall.EINVAL, "features"},
+		{"beyond an enum with gaps", value("level", u32(1001)...), syscall.ERANGE, "level"},
+		{"short bitfield", value("bits", u32(1)...), syscall.ERANGE, "bits"},
+		{"short struct", value("point", 1), syscall.ERANGE, "point"},
+		{"torn array", value("array32", 1, 2, 3), syscall.EINVAL, "array32"},
+		{"long text without NUL", value("free-text", bytes.Repeat([]byte{'a'}, 65)...), syscall.ERANGE, "free-text"},
+		{"empty text", value("text"), syscall.EINVAL, "text"},
+		{"empty text without NUL", value("free-text"), syscall.ERANGE, "free-text"},
+		{"a nest for a text", Attribute(id("values", "text")|nl.Nested, 'a', 0), syscall.EINVAL, "text"},
 		{"mask of an enum", value("colours", 8), syscall.EINVAL, "colours"},
 		{"bitfield", value("bits", append(u32(8), u32(8)...)...), syscall.EINVAL, "bits"},
 		{"bitfield, not selected", value("bits", append(u32(1), u32(2)...)...), syscall.EINVAL, "bits"},
