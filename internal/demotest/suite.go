@@ -23,17 +23,30 @@ import (
 // A Dialer returns a connection to the implementation under test.
 type Dialer func(testing.TB, ...nl.Option) *nl.Conn
 
+// A Part is one of the tests. It leaves no things behind.
+type Part struct {
+	Name string
+	Run  func(*testing.T, Dialer)
+	// Timed says that the requests which it sends depend on the time.
+	Timed bool
+	// Forged says that it sends requests that no client encodes.
+	Forged bool
+}
+
+// Parts returns the tests.
+func Parts() []Part {
+	return []Part{
+		{Name: "echo", Run: testEcho}, {Name: "things", Run: testThings}, {Name: "errors", Run: testErrors},
+		{Name: "checks", Run: testChecks, Forged: true}, {Name: "dump", Run: testDump}, {Name: "events", Run: testEvents},
+		{Name: "cancel", Run: testCancel, Timed: true}, {Name: "nlctrl", Run: testGroups},
+	}
+}
+
 // Run tests an implementation of demo that has no things yet. Its clients are
 // unchanged, whatever they talk to.
 func Run(t *testing.T, dial Dialer) {
-	for _, tt := range []struct {
-		name string
-		test func(*testing.T, Dialer)
-	}{
-		{"echo", testEcho}, {"things", testThings}, {"errors", testErrors}, {"checks", testChecks},
-		{"dump", testDump}, {"events", testEvents}, {"cancel", testCancel}, {"nlctrl", testGroups},
-	} {
-		t.Run(tt.name, func(t *testing.T) { tt.test(t, dial) })
+	for _, part := range Parts() {
+		t.Run(part.Name, func(t *testing.T) { part.Run(t, dial) })
 	}
 }
 
@@ -212,10 +225,12 @@ func testDump(t *testing.T, dial Dialer) {
 	if list, err := c.GetAll(ctx, nil); err != nil || len(list) != 0 {
 		t.Fatalf("%d things, %v; want none", len(list), err)
 	}
-	const count = 500 // more than one part holds
+	const count = 400 // 36 KiB, more than one part holds
 	for i := range count {
-		thing := &demo.SetRequest{ID: nl.U32(uint32(i + 1)), Name: nl.Some(fmt.Sprintf("a thing called %d", i+1)), Colour: nl.Some(demo.Colour(i % 3))}
-		keep(t, c, thing)
+		keep(t, c, &demo.SetRequest{
+			ID: nl.U32(uint32(i + 1)), Name: nl.Some(fmt.Sprintf("%0*d", demo.NameLen, i+1)), Colour: nl.Some(demo.Colour(i % 3)),
+			Features: nl.Some(demo.FeatureWalk), Size: nl.U64(uint64(i)),
+		})
 	}
 	list, err := c.GetAll(ctx, nil)
 	if err != nil || len(list) != count {
