@@ -28,7 +28,7 @@ var guest = vm.Shared{Config: vm.Config{
 		"/lib/firmware/regulatory.db.p7s": "/lib/firmware/regulatory.db.p7s-upstream",
 	},
 	// The tests count links, and a new namespace of theirs is to have lo alone.
-	Cmdline: []string{"sysctl.net.core.fb_tunnels_only_for_init_net=1"},
+	Cmdline: []string{"sysctl.net.core.fb_tunnels_only_for_init_net=1", "security=selinux"},
 }}
 
 func TestMain(m *testing.M) { os.Exit(guest.Main(m)) }
