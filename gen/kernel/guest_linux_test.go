@@ -201,7 +201,8 @@ func TestGuestEvents(t *testing.T) {
 	}
 }
 
-// TestGuestClassic talks to a protocol of its own: headers, structs and texts.
+// TestGuestClassic talks to a protocol of its own: headers, structs, texts, and a group
+// with a number above 32.
 func TestGuestClassic(t *testing.T) {
 	if os.Getenv(vm.InGuest) == "" {
 		t.Skip("TestLoaded runs this in a guest")
