@@ -213,11 +213,16 @@ func (l layout) byID(id uint16) *model.Attr {
 // headerKey is the name of the object with the members of the fixed header
 // that cannot stand beside the attributes.
 func (l layout) headerKey() string {
-	if l.byName("header") != nil {
-		return "fixed-header"
+	if l.byName(plainHeaderKey) != nil {
+		return fixedHeaderKey
 	}
-	return "header"
+	return plainHeaderKey
 }
+
+const (
+	plainHeaderKey = "header"
+	fixedHeaderKey = "fixed-header"
+)
 
 // A frame is a message that is being encoded or decoded, and those around it:
 // where the selectors of sub-messages are looked up.

@@ -65,8 +65,8 @@ func (c *Client) Do(ctx context.Context, op *model.Op, json []byte, opts ...nl.C
 	return c.decode(op, false, rep.Payload)
 }
 
-// All performs the dump of the operation and returns its items. A dump that the
-// kernel interrupts is repeated, as nl.All does.
+// All performs the dump of the operation and returns its items, each put together
+// from its messages. A dump that the kernel interrupts is repeated, as nl.All does.
 func (c *Client) All(ctx context.Context, op *model.Op, json []byte, opts ...nl.CallOption) ([]*dynamic.Object, error) {
 	req, err := c.encode(op, true, json)
 	if err != nil {
@@ -84,7 +84,7 @@ func (c *Client) All(ctx context.Context, op *model.Op, json []byte, opts ...nl.
 		}
 		items = append(items, item)
 	}
-	return items, nil
+	return dynamic.Merge(items, op.Merge), nil
 }
 
 func (c *Client) encode(op *model.Op, dump bool, json []byte) ([]byte, error) {
