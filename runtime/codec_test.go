@@ -208,8 +208,8 @@ type chain struct {
 }
 
 func (m *chain) Encode(e *Encoder) {
-	l1 := e.Begin(m.Policy | Nested)
-	l2 := e.Begin(m.Attr | Nested)
+	l1 := BeginLevel(e, m.Policy, Nested)
+	l2 := BeginLevel(e, m.Attr, Nested)
 	m.Value.Encode(e)
 	e.End(l2)
 	e.End(l1)
@@ -279,6 +279,8 @@ func TestEncodeErrors(t *testing.T) {
 		{func(e *Encoder) { PutBytes(e, 1, long) }, "longer than an attribute can be (65535 bytes); split the request"},
 		{func(e *Encoder) { PutDuration(e, 1, Some(time.Microsecond), WireU32, time.Millisecond) }, "1µs is no multiple of 1ms"},
 		{func(e *Encoder) { PutDuration(e, 1, Some(300*time.Second), WireU8, time.Second) }, "300 does not fit into 8 bits"},
+		{func(e *Encoder) { e.End(BeginLevel(e, uint16(1<<14), 0)) }, "16384 does not fit into 14 bits"},
+		{func(e *Encoder) { e.End(BeginLevel(e, int8(-1), Nested)) }, "-1 does not fit into 14 bits"},
 		{func(e *Encoder) { CheckMin(e, U8(3), 4) }, "3 is below the minimum 4"},
 		{func(e *Encoder) { CheckMax(e, S8(-3), -4) }, "-3 is above the maximum -4"},
 		{func(e *Encoder) { CheckMask(e, U8(7), 3) }, "7 has bits outside the mask 3"},

@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 )
 
@@ -120,6 +121,17 @@ func (e *Encoder) Begin(id uint16) int {
 	e.last = start
 	e.buf = append(e.buf, 0, 0, 0, 0)
 	native.PutUint16(e.buf[start+2:], id)
+	return start
+}
+
+// BeginLevel is [Encoder.Begin] for an attribute whose type is data: a level in a
+// chain of nests. The flags are Nested for a nest, else 0. A level of more than 14
+// bits is an error.
+func BeginLevel[T Integer](e *Encoder, level T, flags uint16) int {
+	start := e.Begin(uint16(level)&typeMask | flags)
+	if level < 0 || uint64(level) > typeMask {
+		e.failRange(fmt.Sprintf("%d does not fit into 14 bits", level))
+	}
 	return start
 }
 

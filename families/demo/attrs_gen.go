@@ -191,8 +191,8 @@ type ValuesChain struct {
 
 // Encode implements nl.Message.
 func (m *ValuesChain) Encode(e *nl.Encoder) {
-	l1 := e.Begin(m.Row | nl.Nested)
-	l2 := e.Begin(m.Column | nl.Nested)
+	l1 := nl.BeginLevel(e, m.Row, nl.Nested)
+	l2 := nl.BeginLevel(e, m.Column, nl.Nested)
 	m.Value.Encode(e)
 	e.End(l2)
 	e.End(l1)

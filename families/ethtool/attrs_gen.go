@@ -1986,7 +1986,7 @@ type StatsGrpStat struct {
 
 // Encode implements nl.Message.
 func (m *StatsGrpStat) Encode(e *nl.Encoder) {
-	l1 := e.Begin(m.ID)
+	l1 := nl.BeginLevel(e, m.ID, 0)
 	nl.WriteU64(&m.Value, e)
 	e.End(l1)
 }

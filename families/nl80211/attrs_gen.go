@@ -2939,20 +2939,20 @@ func (m *TIDStats) Decode(d *nl.Decoder) {
 
 // WiphyBands is an entry of wiphy-bands: bands of the radio, by their number.
 type WiphyBands struct {
-	Band  uint16   `json:"band"`
+	Band  Band     `json:"band"`
 	Value BandInfo `json:"value"`
 }
 
 // Encode implements nl.Message.
 func (m *WiphyBands) Encode(e *nl.Encoder) {
-	l1 := e.Begin(m.Band | nl.Nested)
+	l1 := nl.BeginLevel(e, m.Band, nl.Nested)
 	m.Value.Encode(e)
 	e.End(l1)
 }
 
 // Decode implements nl.Message.
 func (m *WiphyBands) Decode(d *nl.Decoder) {
-	m.Band = d.Level()
+	m.Band = Band(d.Level())
 	m.Value.Decode(d)
 	d.Leave()
 }
@@ -2960,20 +2960,20 @@ func (m *WiphyBands) Decode(d *nl.Decoder) {
 // WiphyTxFrameTypes is an entry of tx-frame-types: management frames that can
 // be sent, by what the interface does.
 type WiphyTxFrameTypes struct {
-	Iftype uint16     `json:"iftype"`
+	Iftype IfType     `json:"iftype"`
 	Value  FrameTypes `json:"value"`
 }
 
 // Encode implements nl.Message.
 func (m *WiphyTxFrameTypes) Encode(e *nl.Encoder) {
-	l1 := e.Begin(m.Iftype | nl.Nested)
+	l1 := nl.BeginLevel(e, m.Iftype, nl.Nested)
 	m.Value.Encode(e)
 	e.End(l1)
 }
 
 // Decode implements nl.Message.
 func (m *WiphyTxFrameTypes) Decode(d *nl.Decoder) {
-	m.Iftype = d.Level()
+	m.Iftype = IfType(d.Level())
 	m.Value.Decode(d)
 	d.Leave()
 }
@@ -2981,20 +2981,20 @@ func (m *WiphyTxFrameTypes) Decode(d *nl.Decoder) {
 // WiphyRxFrameTypes is an entry of rx-frame-types: management frames that can
 // be asked for, by what the interface does.
 type WiphyRxFrameTypes struct {
-	Iftype uint16     `json:"iftype"`
+	Iftype IfType     `json:"iftype"`
 	Value  FrameTypes `json:"value"`
 }
 
 // Encode implements nl.Message.
 func (m *WiphyRxFrameTypes) Encode(e *nl.Encoder) {
-	l1 := e.Begin(m.Iftype | nl.Nested)
+	l1 := nl.BeginLevel(e, m.Iftype, nl.Nested)
 	m.Value.Encode(e)
 	e.End(l1)
 }
 
 // Decode implements nl.Message.
 func (m *WiphyRxFrameTypes) Decode(d *nl.Decoder) {
-	m.Iftype = d.Level()
+	m.Iftype = IfType(d.Level())
 	m.Value.Decode(d)
 	d.Leave()
 }

@@ -553,7 +553,47 @@ func (v IfType) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
 // UnmarshalText sets v as ParseIfType does.
 func (v *IfType) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseIfType) }
 
-// BandMask is a range of frequencies.
+// Band is a range of frequencies.
+type Band uint16
+
+// Values of Band.
+const (
+	// 2.4 GHz.
+	Band2GHz Band = 0
+	// 5 GHz.
+	Band5GHz Band = 1
+	// 60 GHz.
+	Band60GHz Band = 2
+	// 6 GHz.
+	Band6GHz Band = 3
+	// Below 1 GHz.
+	BandS1GHz Band = 4
+	// Light.
+	BandLC Band = 5
+)
+
+var namesBand = nl.EnumNames[Band]{
+	{Band2GHz, "2ghz"},
+	{Band5GHz, "5ghz"},
+	{Band60GHz, "60ghz"},
+	{Band6GHz, "6ghz"},
+	{BandS1GHz, "s1ghz"},
+	{BandLC, "lc"},
+}
+
+// String returns the name of v, or Band(n) if it has none.
+func (v Band) String() string { return namesBand.Format(v) }
+
+// ParseBand returns the value with a name.
+func ParseBand(s string) (Band, error) { return namesBand.Parse(s) }
+
+// MarshalText returns what String does.
+func (v Band) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText sets v as ParseBand does.
+func (v *Band) UnmarshalText(b []byte) error { return nl.ParseText(v, b, ParseBand) }
+
+// BandMask is a set of Band values, one bit for each.
 type BandMask uint32
 
 // Values of BandMask.

@@ -15,9 +15,14 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/nlgen/nlgen/gen"
+	"github.com/nlgen/nlgen/gen/dynamic"
+	"github.com/nlgen/nlgen/gen/model"
+	"github.com/nlgen/nlgen/internal/dynclient"
 	"github.com/nlgen/nlgen/internal/familytest"
 	"github.com/nlgen/nlgen/internal/netns"
 	nl "github.com/nlgen/nlgen/runtime"
+	"github.com/nlgen/nlgen/specs"
 )
 
 // A lab is a namespace with two simulated radios.
@@ -173,7 +178,7 @@ func (r *radio) describe(w *GetWiphyReply) []string {
 		s = append(s, fmt.Sprintf("%02x-%02x-%02x:%d", byte(c>>24), byte(c>>16), byte(c>>8), byte(c)))
 	}
 	for _, b := range w.Bands {
-		s = append(s, fmt.Sprintf("Band %d:", b.Band+1))
+		s = append(s, fmt.Sprintf("Band %d:", int(b.Band)+1))
 		for _, rate := range b.Value.Rates {
 			line := fmt.Sprintf("%d.%d Mbps", rate.Rate.Value()/10, rate.Rate.Value()%10)
 			if rate.ShortPreamble {
@@ -253,6 +258,36 @@ func (r *radio) iw() []string {
 		}
 	}
 	return s
+}
+
+// TestIntegrationDynamic lists radios by the spec alone.
+func TestIntegrationDynamic(t *testing.T) {
+	l := setup(t)
+	data, _ := specs.Find("nl80211")
+	f, diags := gen.Load("nl80211.yaml", data, gen.Options{})
+	if err := diags.Err(); err != nil {
+		t.Fatal(err)
+	}
+	c, err := dynclient.Dial(f, nl.WithNetNS(l.ns.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	op := familytest.Find(t, f.Ops, func(op *model.Op) bool { return op.Name == "get-wiphy" })
+	all, err := c.All(familytest.Context(t), op, []byte(`{"split-wiphy-dump": true}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(all) != 2 {
+		t.Fatalf("%d radios, want 2", len(all))
+	}
+	var names []any
+	bands, _ := all[0].Get("wiphy-bands")
+	for _, b := range bands.([]any) {
+		name, _ := b.(*dynamic.Object).Get("band")
+		names = append(names, name)
+	}
+	familytest.Equal(t, "bands", names, []any{"2ghz", "5ghz", "6ghz", "s1ghz"})
 }
 
 // TestIntegrationOldDump has what programs get that do not know of split dumps.

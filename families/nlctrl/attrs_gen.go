@@ -290,8 +290,8 @@ type CtrlPolicy struct {
 
 // Encode implements nl.Message.
 func (m *CtrlPolicy) Encode(e *nl.Encoder) {
-	l1 := e.Begin(m.PolicyID | nl.Nested)
-	l2 := e.Begin(m.AttrID | nl.Nested)
+	l1 := nl.BeginLevel(e, m.PolicyID, nl.Nested)
+	l2 := nl.BeginLevel(e, m.AttrID, nl.Nested)
 	m.Value.Encode(e)
 	e.End(l2)
 	e.End(l1)
@@ -315,7 +315,7 @@ type CtrlOpPolicy struct {
 
 // Encode implements nl.Message.
 func (m *CtrlOpPolicy) Encode(e *nl.Encoder) {
-	l1 := e.Begin(m.OpID | nl.Nested)
+	l1 := nl.BeginLevel(e, m.OpID, nl.Nested)
 	m.Value.Encode(e)
 	e.End(l1)
 }

@@ -173,6 +173,7 @@ func TestValues(t *testing.T) {
 	multi := nest(inner)
 	multi.Multi = true
 	levels := []model.ChainLevel{{Name: "policy"}, {Name: "attr"}}
+	named := []model.ChainLevel{{Name: "policy", Enum: colour}}
 	chain := nest(inner)
 	chain.Type, chain.Elem, chain.Chain = model.TypeChain, model.TypeNest, &model.Chain{Levels: levels}
 
@@ -229,6 +230,10 @@ func TestValues(t *testing.T) {
 		"chain": {chain, `{"policy":5,"attr":6,"name":"a"}`,
 			"1400 0180 1000 0580 0c00 0680 0600 0200 61000000"},
 		"chain to a scalar": {model.Attr{Type: model.TypeChain, Elem: model.TypeU16, Chain: &model.Chain{Levels: levels[:1]}},
+			`{"policy":5,"value":258}`, "0c00 0180 0600 0500 02010000"},
+		"chain by name": {model.Attr{Type: model.TypeChain, Elem: model.TypeU16, Chain: &model.Chain{Levels: named}},
+			`{"policy":"green","value":258}`, "0c00 0180 0600 0100 02010000"},
+		"chain without the name": {model.Attr{Type: model.TypeChain, Elem: model.TypeU16, Chain: &model.Chain{Levels: named}},
 			`{"policy":5,"value":258}`, "0c00 0180 0600 0500 02010000"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -232,7 +232,7 @@ func (d *decoder) chains(a *model.Attr, payload []byte, o *Object, f *frame) err
 // chain reads the rest of a chain into o: typ is the value of the first level,
 // payload what is in it.
 func (d *decoder) chain(a *model.Attr, levels []model.ChainLevel, typ uint16, payload []byte, o *Object, f *frame) error {
-	o.Set(levels[0].Name, uint64(typ&typeMask))
+	o.Set(levels[0].Name, levelScalar(levels[0]).show(uint64(typ&typeMask)))
 	if len(levels) > 1 {
 		done := false
 		err := walk(payload, d.order, func(typ uint16, payload []byte) error {

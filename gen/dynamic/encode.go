@@ -383,7 +383,7 @@ func (e *encoder) chain(a *model.Attr, v any, f *frame) error {
 		if i < 0 {
 			return failf("%s is missing", l.Name)
 		}
-		bits, err := scalar{typ: model.TypeU16}.parse(leaf.members[i].Value)
+		bits, err := levelScalar(l).encode(leaf.members[i].Value, e.order)
 		if err == nil && bits > typeMask {
 			err = failf("%d is above the maximum %d", bits, typeMask)
 		}

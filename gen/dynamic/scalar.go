@@ -28,6 +28,10 @@ func attrScalar(a *model.Attr, typ model.Type) scalar {
 	return scalar{typ, a.BigEndian, a.LittleEndian, a.Enum, flags, a.Hint}
 }
 
+func levelScalar(l model.ChainLevel) scalar {
+	return scalar{typ: model.TypeU16, enum: l.Enum}
+}
+
 func memberScalar(m *model.Member) scalar {
 	flags := m.Enum != nil && (m.Enum.Flags || m.AsFlags)
 	return scalar{m.Type, m.BigEndian, m.LittleEndian, m.Enum, flags, m.Hint}
@@ -136,14 +140,21 @@ func (s scalar) decode(b []byte, host byteOrder) (any, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case s.enum != nil:
-		return enumValue(s, bits), nil
-	case s.hint == model.HintHex:
-		return fmt.Sprintf("%#x", s.number(bits)), nil
-	case isIP(s.hint) && sizeOf(s.typ) == 4:
+	case s.enum == nil && isIP(s.hint) && sizeOf(s.typ) == 4:
 		return netip.AddrFrom4([4]byte(b)).String(), nil
 	}
-	return s.number(bits), nil
+	return s.show(bits), nil
+}
+
+// show returns the value of an integer as JSON shows it.
+func (s scalar) show(bits uint64) any {
+	switch {
+	case s.enum != nil:
+		return enumValue(s, bits)
+	case s.hint == model.HintHex:
+		return fmt.Sprintf("%#x", s.number(bits))
+	}
+	return s.number(bits)
 }
 
 // number returns the value as an int64 or a uint64.

@@ -203,7 +203,7 @@ func (e *emitter) chain(f *jen.File, c *model.Chain) {
 	doc(f.Group, identDoc(c.GoName, c.Doc, "is an entry of "+c.Attr.Name+"."))
 	f.Type().Id(c.GoName).StructFunc(func(g *jen.Group) {
 		for _, l := range c.Levels {
-			tag(g.Id(l.GoName).Uint16(), l.Name)
+			tag(g.Id(l.GoName).Add(levelType(l)), l.Name)
 		}
 		tag(g.Id("Value").Add(leaf), "value")
 	})
@@ -214,7 +214,7 @@ func (e *emitter) chain(f *jen.File, c *model.Chain) {
 // chainEncode writes
 //
 //	func (m *PolicyEntry) Encode(e *nl.Encoder) {
-//		l1 := e.Begin(m.PolicyID | nl.Nested)
+//		l1 := nl.BeginLevel(e, m.PolicyID, nl.Nested)
 //		m.Value.Encode(e)
 //		e.End(l1)
 //	}
@@ -223,11 +223,11 @@ func (e *emitter) chainEncode(f *jen.File, c *model.Chain, k kind) {
 	doc(f.Group, "Encode implements nl.Message.")
 	f.Add(method("m", c.GoName, "Encode", e.encoder())).BlockFunc(func(g *jen.Group) {
 		for i, l := range c.Levels {
-			id := jen.Id("m").Dot(l.GoName)
+			flags := jen.Lit(0)
 			if c.Leaf != nil || i < len(c.Levels)-1 {
-				id.Op("|").Add(e.rt("Nested"))
+				flags = e.rt("Nested")
 			}
-			g.Add(level(i)).Op(":=").Id("e").Dot("Begin").Call(id)
+			g.Add(level(i)).Op(":=").Add(e.rt("BeginLevel")).Call(jen.Id("e"), jen.Id("m").Dot(l.GoName), flags)
 		}
 		if c.Leaf != nil {
 			g.Id("m").Dot("Value").Dot("Encode").Call(jen.Id("e"))
@@ -245,7 +245,11 @@ func (e *emitter) chainDecode(f *jen.File, c *model.Chain, k kind) {
 	doc(f.Group, "Decode implements nl.Message.")
 	f.Add(method("m", c.GoName, "Decode", e.decoder())).BlockFunc(func(g *jen.Group) {
 		for _, l := range c.Levels {
-			g.Id("m").Dot(l.GoName).Op("=").Id("d").Dot("Level").Call()
+			level := jen.Id("d").Dot("Level").Call()
+			if l.Enum != nil {
+				level = levelType(l).Call(level)
+			}
+			g.Id("m").Dot(l.GoName).Op("=").Add(level)
 		}
 		if c.Leaf != nil {
 			g.Id("m").Dot("Value").Dot("Decode").Call(jen.Id("d"))
@@ -256,6 +260,14 @@ func (e *emitter) chainDecode(f *jen.File, c *model.Chain, k kind) {
 			g.Id("d").Dot("Leave").Call()
 		}
 	})
+}
+
+// levelType is the Go type of a level of a chain.
+func levelType(l model.ChainLevel) *jen.Statement {
+	if l.Enum != nil {
+		return jen.Id(l.Enum.GoName)
+	}
+	return jen.Uint16()
 }
 
 func (e *emitter) encoder() *jen.Statement { return jen.Id("e").Op("*").Add(e.rt("Encoder")) }

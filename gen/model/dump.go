@@ -256,7 +256,11 @@ func (d *dumper) chain(c *Chain) {
 	}
 	var levels []string
 	for _, level := range c.Levels {
-		levels = append(levels, level.GoName)
+		name := level.GoName
+		if level.Enum != nil {
+			name += ":" + level.Enum.GoName
+		}
+		levels = append(levels, name)
 	}
 	d.line("chain", c.GoName, list("levels", levels), "leaf="+leaf)
 }

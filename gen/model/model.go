@@ -316,8 +316,8 @@ type Limit struct {
 	MinusOne bool   // "CONST - 1"
 }
 
-// A Chain is the Go type of a nest-type-value: one uint16 field for each level
-// and the leaf.
+// A Chain is the Go type of a nest-type-value: one field for each level and the
+// leaf.
 type Chain struct {
 	GoName string
 	Doc    string
@@ -330,6 +330,7 @@ type Chain struct {
 type ChainLevel struct {
 	Name   string
 	GoName string
+	Enum   *Enum // nil: the type is a number of 14 bits
 }
 
 // A SubMessage is a payload whose form another attribute selects.

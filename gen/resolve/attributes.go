@@ -191,6 +191,27 @@ func (r *resolver) chain(a *model.Attr, src attrSource) {
 		seen[level.GoName] = true
 		a.Chain.Levels = append(a.Chain.Levels, level)
 	}
+	r.levelEnums(a.Chain.Levels, src)
+}
+
+// levelEnums resolves the enums of the attribute types of a chain.
+func (r *resolver) levelEnums(levels []model.ChainLevel, src attrSource) {
+	path := src.path + "/x-nlgen-type-enums"
+	if n := len(src.TypeEnums.Value); n > 0 && n != len(levels) {
+		r.diags.Errorf(src.TypeEnums.Value[0].Pos, path, "%d enums for the %d names of type-value", n, len(levels))
+		return
+	}
+	for i, name := range src.TypeEnums.Value {
+		e, ok := lookup(r, r.enums, name, path, "enum or flags definition")
+		switch {
+		case !ok:
+		case e.Flags:
+			r.diags.Errorf(name.Pos, path, "%q is flags, but an attribute has one type", e.Name)
+		default:
+			levels[i].Enum = e
+			r.useEnum(e, model.TypeU16, false)
+		}
+	}
 }
 
 // records resolves a payload that is a row of headers with attributes behind.

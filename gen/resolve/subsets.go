@@ -38,6 +38,7 @@ func override(child, parent *spec.Attribute) *spec.Attribute {
 	over(&merged.Header, child.Header)
 	over(&merged.Hint, child.Hint)
 	over(&merged.Ordered, child.Ordered)
+	over(&merged.TypeEnums, child.TypeEnums)
 	if child.Checks != nil {
 		merged.Checks = child.Checks
 	}

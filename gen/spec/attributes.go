@@ -64,6 +64,7 @@ var attributeRules = []tree.Rule[AttrType]{
 	{Key: keyHeader, Kinds: []AttrType{TypeNest}},
 	{Key: keyArrayOf, Kinds: []AttrType{TypeBinary, TypeNest}},
 	{Key: keyOrdered, Kinds: []AttrType{TypeNest}},
+	{Key: keyTypeEnums, Kinds: []AttrType{TypeNestTypeValue}},
 	{Key: keyHint, Kinds: []AttrType{TypeBinary}},
 }
 
@@ -119,6 +120,7 @@ func attributeShape(m *tree.Map) *Attribute {
 		Header:           tree.Value(m, keyHeader, tree.Name),
 		ArrayOf:          tree.Sub(m, keyArrayOf, arrayOf),
 		Ordered:          tree.Value(m, keyOrdered, tree.Bool),
+		TypeEnums:        tree.Values(m, keyTypeEnums, tree.Name),
 		HeaderSelector:   tree.Value(m, keyHeaderSelector, tree.Name),
 		Hint:             tree.Value(m, keyHint, tree.Choice(Sockaddr)),
 	}

@@ -18,6 +18,7 @@ const (
 	keyHeader         = "x-nlgen-header"
 	keyArrayOf        = "x-nlgen-array-of"
 	keyOrdered        = "x-nlgen-ordered"
+	keyTypeEnums      = "x-nlgen-type-enums"
 	keyHint           = "x-nlgen-hint"
 	keyHeaderSelector = "x-nlgen-header-selector"
 	keyRequestFlags   = "x-nlgen-request-flags"

@@ -172,6 +172,7 @@ type Attribute struct {
 	Header           Val[string] // x-nlgen-header: struct in front of the attributes of a nest
 	ArrayOf          *ArrayOf    // x-nlgen-array-of; nil if absent
 	Ordered          Val[bool]   // x-nlgen-ordered: nest: the order of its attributes counts
+	TypeEnums        Names       // x-nlgen-type-enums: enums of the ids in TypeValue
 	Hint             Val[Hint]   // x-nlgen-hint
 	HeaderSelector   Val[string] // x-nlgen-header-selector: member of the fixed header instead of Selector
 }

@@ -243,6 +243,7 @@ func other() []string {
 		"type: binary, x-nlgen-array-of: {header: record, length-member: len, nested-attributes: inside}",
 		"type: indexed-array, sub-type: nest, nested-attributes: inside",
 		"type: nest-type-value, type-value: [one], nested-attributes: inside",
+		"type: nest-type-value, type-value: [one], nested-attributes: inside, x-nlgen-type-enums: [num]",
 		"type: nest-type-value, type-value: [one, two], nested-attributes: inside",
 		"type: nest-type-value, type-value: [one, two, three], sub-type: u32, enum: num",
 		"type: u64, type-value: [id]", "type: u64, type-value: [id, type]",
