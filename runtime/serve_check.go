@@ -115,6 +115,8 @@ func (v *service) wrong(t *tree, n node, set int) (msg string, errno Errno) {
 	isInteger := typ >= TypeU8 && typ <= TypeU64BE
 	flagged := v.family.generic() && n.start < n.pos && !strings.HasPrefix(n.name, "[")
 	switch {
+	case rule.padding:
+		return "padding has no place in requests", errInvalid
 	case flagged && !mayNest(typ) && t.isNested(n):
 		return "the attribute is no nest", errInvalid
 	case typ == TypeString && !rule.unterminated && bytes.IndexByte(b, 0) < 0:
@@ -127,7 +129,7 @@ func (v *service) wrong(t *tree, n node, set int) (msg string, errno Errno) {
 		return "a flag has no bytes", errRange
 	case typ == TypeBitfield32 && len(b) == 8 && native.Uint32(b)&^native.Uint32(b[4:]) != 0:
 		return "bits are set that are not selected", errInvalid
-	case flagged && typ == TypeNest && !t.isNested(n):
+	case flagged && (typ == TypeNest || typ == TypeIndexed || typ == TypeChain) && !t.isNested(n):
 		return "the flag of a nest is missing", errInvalid
 	case rule.check == nil:
 		return "", 0
@@ -155,6 +157,7 @@ func (t *tree) isNested(n node) bool { return native.Uint16(t.b[n.start+2:])&Nes
 // what they read, and pass on, may be of a newer spec.
 type Rule struct {
 	ruleKey
+	padding      bool
 	unterminated bool
 	longest      int // bytes of a string without NUL; 0 is any
 	check        func(v uint64, bits int) (string, Errno)
@@ -207,6 +210,11 @@ func BitsOf[T Integer](set int, id uint16, names FlagNames[T]) Rule {
 		return "", 0
 	}
 	return Rule{ruleKey: ruleKey{set, id}, check: check}
+}
+
+// Padding is the rule that an attribute is in replies alone, where it aligns others.
+func Padding(set int, id uint16) Rule {
+	return Rule{ruleKey: ruleKey{set, id}, padding: true}
 }
 
 // Unterminated is the rule that a string need not end with a NUL. Without it, it has

@@ -99,12 +99,14 @@ func Serve(s Server, opts ...nl.ServeOption) *Serving {
 		Rules: []nl.Rule{
 			nl.OneOf(setThing, attrThingColour, namesColour),
 			nl.BitsOf(setThing, attrThingFeatures, namesFeature),
+			nl.Padding(setThing, attrThingPad),
 			nl.Unterminated(setValues, attrValuesFreeText, 64),
 			nl.BitsOf(setValues, attrValuesBits, namesFeature),
 			nl.OneOf(setValues, attrValuesColour, namesColour),
 			nl.OneOf(setValues, attrValuesLevel, namesLevel),
 			nl.BitsOf(setValues, attrValuesFeatures, namesFeature),
 			nl.BitsOf(setValues, attrValuesColours, namesColourMask),
+			nl.Padding(setValues, attrValuesPad),
 			nl.OneOf(setAlarm, attrAlarmLevel, namesLevel),
 		},
 	}, opts...)}

@@ -196,6 +196,7 @@ func Serve(s Server, opts ...nl.ServeOption) *Serving {
 			nl.OneOf(setDevlink, attrDevlinkPortDesiredType, namesPortType),
 			nl.OneOf(setDevlink, attrDevlinkEswitchMode, namesEswitchMode),
 			nl.OneOf(setDevlink, attrDevlinkEswitchInlineMode, namesEswitchInlineMode),
+			nl.Padding(setDevlink, attrDevlinkPad),
 			nl.OneOf(setDevlink, attrDevlinkEswitchEncapMode, namesEswitchEncapMode),
 			nl.OneOf(setDevlink, attrDevlinkResourceUnit, namesResourceUnit),
 			nl.OneOf(setDevlink, attrDevlinkPortFlavour, namesPortFlavour),

@@ -145,6 +145,7 @@ func Serve(s Server, opts ...nl.ServeOption) *Serving {
 			nl.HandleDo(&opBindTx, s.BindTx),
 		},
 		Rules: []nl.Rule{
+			nl.Padding(setDev, attrDevPad),
 			nl.BitsOf(setDev, attrDevXDPFeatures, namesXDPAct),
 			nl.BitsOf(setDev, attrDevXDPRxMetadataFeatures, namesXDPRxMetadata),
 			nl.BitsOf(setDev, attrDevXSKFeatures, namesXSKFlags),

@@ -58,6 +58,7 @@ func Serve(s Server, opts ...nl.ServeOption) *Serving {
 		Rules: []nl.Rule{
 			nl.BitsOf(setOpAttrs, attrOpFlags, namesOpFlag),
 			nl.OneOf(setPolicyAttrs, attrPolicyType, namesAttrType),
+			nl.Padding(setPolicyAttrs, attrPolicyPad),
 		},
 	}, opts...)}
 }

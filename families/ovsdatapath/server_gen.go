@@ -73,6 +73,7 @@ func Serve(s Server, opts ...nl.ServeOption) *Serving {
 		},
 		Rules: []nl.Rule{
 			nl.BitsOf(setDatapath, attrDatapathUserFeatures, namesFeature),
+			nl.Padding(setDatapath, attrDatapathPad),
 		},
 	}, opts...)}
 }

@@ -72,8 +72,10 @@ func Serve(s Server, opts ...nl.ServeOption) *Serving {
 			nl.HandleDo(&opSet, s.Set),
 		},
 		Rules: []nl.Rule{
+			nl.Padding(setTunnelKey, attrTunnelKeyPad),
 			nl.BitsOf(setKey, attrKeyCTState, namesCTState),
 			nl.BitsOf(setFlow, attrFlowUFIDFlags, namesUFIDFlag),
+			nl.Padding(setFlow, attrFlowPad),
 		},
 	}, opts...)}
 }

@@ -73,6 +73,7 @@ func Serve(s Server, opts ...nl.ServeOption) *Serving {
 		},
 		Rules: []nl.Rule{
 			nl.OneOf(setVport, attrVportType, namesType),
+			nl.Padding(setVport, attrVportPad),
 		},
 	}, opts...)}
 }

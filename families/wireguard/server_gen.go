@@ -46,6 +46,7 @@ func Serve(s Server, opts ...nl.ServeOption) *Serving {
 		},
 		Rules: []nl.Rule{
 			nl.BitsOf(setWgdevice, attrWgdeviceFlags, namesDeviceFlag),
+			nl.Padding(setWgpeer, attrWgpeerUnspec),
 			nl.BitsOf(setWgpeer, attrWgpeerFlags, namesPeerFlag),
 			nl.BitsOf(setWgallowedip, attrWgallowedipFlags, namesAllowedIPFlag),
 		},

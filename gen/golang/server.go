@@ -158,6 +158,8 @@ func (e *emitter) rules() []jen.Code {
 		for _, a := range knownAttrs(s) {
 			c := a.Checks
 			switch {
+			case a.Type == model.TypePad && e.Generic:
+				add("Padding", a)
 			case c.UnterminatedOK:
 				add("Unterminated", a, jen.Lit(longest(c)))
 			case !e.Generic || a.Enum == nil || c.Min != nil || c.Max != nil || c.Mask != nil:

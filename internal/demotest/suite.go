@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
@@ -37,7 +38,7 @@ type Part struct {
 func Parts() []Part {
 	return []Part{
 		{Name: "echo", Run: testEcho}, {Name: "things", Run: testThings}, {Name: "errors", Run: testErrors},
-		{Name: "checks", Run: testChecks, Forged: true}, {Name: "dump", Run: testDump}, {Name: "events", Run: testEvents},
+		{Name: "checks", Run: testChecks, Forged: true}, {Name: "payloads", Run: testPayloads, Forged: true}, {Name: "dump", Run: testDump}, {Name: "events", Run: testEvents},
 		{Name: "cancel", Run: testCancel, Timed: true}, {Name: "nlctrl", Run: testGroups},
 	}
 }
@@ -201,6 +202,8 @@ func testChecks(t *testing.T, dial Dialer) {
 		{"unused", Attribute(id("values", "be64")+1, 1), syscall.EINVAL, "#14"},
 		{"in a nest", nest("nest", inner("value", 1)...), syscall.EINVAL, "nest.value"},
 		{"no nest", value("nest", inner("value", u32(1)...)...), syscall.EINVAL, "nest"},
+		{"no array", value("items", inner("value", u32(1)...)...), syscall.EINVAL, "items"},
+		{"no chain", value("chain", Attribute(1|nl.Nested, Attribute(1|nl.Nested, inner("value", u32(1)...)...)...)...), syscall.EINVAL, "chain"},
 		{"a nest", Attribute(id("values", "u32")|nl.Nested, u32(1)...), syscall.EINVAL, "u32"},
 		{"first of two", append(value("small", u32(11)...), value("u32", 1)...), syscall.ERANGE, "small"},
 		{"second of two", append(value("small", u32(10)...), value("u32", 1)...), syscall.EINVAL, "u32"},
@@ -217,6 +220,54 @@ func testChecks(t *testing.T, dial Dialer) {
 	if err != nil || rep.FreeText.Value() != "a" {
 		t.Errorf("a text that may lack its NUL: %v, %v", rep, err)
 	}
+}
+
+// testPayloads gives each attribute that is no nest many random payloads, mostly of
+// wrong lengths. An implementation takes one or says that this attribute is wrong.
+func testPayloads(t *testing.T, dial Dialer) {
+	c := demo.New(dial(t))
+	random := rand.New(rand.NewPCG(1, 2))
+	refused := 0
+	const rounds = 8
+	attrs := leaves()
+	for range rounds {
+		for _, a := range attrs {
+			payload := make([]byte, random.IntN(13))
+			for i := range payload {
+				payload[i] = byte(random.Uint32N(256) >> random.UintN(8)) // small ones, too
+			}
+			_, err := c.Echo(familytest.Context(t), &demo.EchoRequest{Unknown: Attribute(a.ID, payload...)})
+			if err == nil {
+				continue
+			}
+			refused++
+			var e *nl.Error
+			if !errors.As(err, &e) || e.Errno != syscall.EINVAL && e.Errno != syscall.ERANGE || e.Attr != a.Name || e.Offset != 20 {
+				t.Errorf("%s %x: %v", a.Name, payload, err)
+			}
+		}
+	}
+	if total := rounds * len(attrs); refused < total/3 || refused > total*9/10 {
+		t.Errorf("%d of %d are refused", refused, total)
+	}
+}
+
+// leaves returns the attributes that echo takes and that have no others inside.
+func leaves() []nl.Attr {
+	var list []nl.Attr
+	for _, s := range demo.Family().Schema.Sets {
+		if s.Name != "values" {
+			continue
+		}
+		for _, a := range s.Attrs {
+			switch a.Type {
+			case nl.TypeNest, nl.TypeIndexed, nl.TypeChain:
+			default:
+				list = append(list, a)
+			}
+		}
+	}
+	return list
 }
 
 func testDump(t *testing.T, dial Dialer) {
