@@ -247,6 +247,7 @@ func testPayloads(t *testing.T, dial Dialer) {
 			}
 		}
 	}
+	t.Logf("%d of %d are refused", refused, rounds*len(attrs))
 	if total := rounds * len(attrs); refused < total/3 || refused > total*9/10 {
 		t.Errorf("%d of %d are refused", refused, total)
 	}
