@@ -175,7 +175,7 @@ const bracketIndex = -1
 // encode appends a request to the chunk. One that does not fit into it becomes
 // the first of the next.
 func (b *Batch) encode(q queued, req Message) {
-	b.enc.Align()
+	b.enc.buf = Align(b.enc.buf)
 	q.start = len(b.enc.buf)
 	if err := b.conn.encode(&b.enc, q.op, req, b.opts.flags); err != nil {
 		b.enc = Encoder{buf: b.enc.buf[:q.start]}

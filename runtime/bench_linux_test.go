@@ -52,7 +52,7 @@ type shortLink struct {
 	MTU    Opt[uint32]
 }
 
-func (m *shortLink) Encode(*Encoder) {}
+func (m *shortLink) Encode(_ *Encoder, b []byte) []byte { return b }
 
 func (m *shortLink) Decode(d *Decoder) {
 	m.Index = native.Uint32(d.Take(linkHeader)[4:])

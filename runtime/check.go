@@ -5,48 +5,55 @@ import (
 	"net/netip"
 )
 
-// CheckMin fails if the value is present and below low.
-func CheckMin[T Integer](e *Encoder, o Opt[T], low T) {
+// CheckMin fails if the value is present and below low. at is the offset of its
+// attribute, as in all checks.
+func CheckMin[T Integer](e *Encoder, at int, o Opt[T], low T) {
 	if o.ok && o.v < low {
-		e.failRange(fmt.Sprintf("%d is below the minimum %d", o.v, low))
+		failLimit(e, at, "%d is below the minimum %d", o.v, low)
 	}
 }
 
 // CheckMax fails if the value is present and above high.
-func CheckMax[T Integer](e *Encoder, o Opt[T], high T) {
+func CheckMax[T Integer](e *Encoder, at int, o Opt[T], high T) {
 	if o.ok && o.v > high {
-		e.failRange(fmt.Sprintf("%d is above the maximum %d", o.v, high))
+		failLimit(e, at, "%d is above the maximum %d", o.v, high)
 	}
 }
 
+func failLimit[T Integer](e *Encoder, at int, format string, v, limit T) {
+	e.fail(codecError{offset: at, msg: fmt.Sprintf(format, v, limit), errno: errRange})
+}
+
 // CheckMask fails if the value has bits outside mask.
-func CheckMask[T Integer](e *Encoder, o Opt[T], mask T) {
+func CheckMask[T Integer](e *Encoder, at int, o Opt[T], mask T) {
 	if o.ok && o.v&^mask != 0 {
-		e.Fail(fmt.Sprintf("%v has bits outside the mask %v", o.v, mask))
+		failMask(e, at, o.v, mask)
 	}
+}
+
+func failMask[T Integer](e *Encoder, at int, v, mask T) {
+	e.Fail(at, fmt.Sprintf("%v has bits outside the mask %v", v, mask))
 }
 
 // CheckLen fails if the string, without its NUL, is present and not of low to
 // high bytes.
-func CheckLen(e *Encoder, o Opt[string], low, high int) {
-	if o.ok {
-		checkLen(e, len(o.v), low, high, errInvalid)
+func CheckLen(e *Encoder, at int, o Opt[string], low, high int) {
+	if n := len(o.v); o.ok && (n < low || n > high) {
+		failLen(e, at, n, low, high, errInvalid)
 	}
 }
 
 // CheckBytes fails if b is not nil and not of low to high bytes.
-func CheckBytes[B ~[]byte](e *Encoder, b B, low, high int) {
-	if b != nil {
-		checkLen(e, len(b), low, high, errRange)
+func CheckBytes[B ~[]byte](e *Encoder, at int, b B, low, high int) {
+	if n := len(b); b != nil && (n < low || n > high) {
+		failLen(e, at, n, low, high, errRange)
 	}
 }
 
-// checkLen fails with the error number that the kernel has for such a length.
-func checkLen(e *Encoder, n, low, high int, errno Errno) {
+// failLen fails with the error number that the kernel has for such a length.
+func failLen(e *Encoder, at, n, low, high int, errno Errno) {
 	var msg string
 	switch {
-	case n >= low && n <= high:
-		return
 	case low == high:
 		msg = fmt.Sprintf("%d bytes, want %d", n, low)
 	case n < low:
@@ -54,21 +61,21 @@ func checkLen(e *Encoder, n, low, high int, errno Errno) {
 	default:
 		msg = fmt.Sprintf("%d bytes, at most %d allowed", n, high)
 	}
-	e.fail(codecError{offset: e.last, msg: msg, errno: errno})
+	e.fail(codecError{offset: at, msg: msg, errno: errno})
 }
 
 // CheckEach applies a check to each element of a list; check is one of
 // CheckMin, CheckMax and CheckMask.
-func CheckEach[T Integer](e *Encoder, list []T, check func(*Encoder, Opt[T], T), limit T) {
+func CheckEach[T Integer](e *Encoder, at int, list []T, check func(*Encoder, int, Opt[T], T), limit T) {
 	for _, v := range list {
-		check(e, Some(v), limit)
+		check(e, at, Some(v), limit)
 	}
 }
 
 // CheckAddr fails if a is an address of another length than n bytes. The zero
 // Addr passes: it is absent, or zero bytes in a struct.
-func CheckAddr(e *Encoder, a netip.Addr, n int) {
+func CheckAddr(e *Encoder, at int, a netip.Addr, n int) {
 	if a.IsValid() && a.BitLen() != 8*n {
-		e.Fail(fmt.Sprintf("%v has %d bytes, want %d", a, a.BitLen()/8, n))
+		e.Fail(at, fmt.Sprintf("%v has %d bytes, want %d", a, a.BitLen()/8, n))
 	}
 }

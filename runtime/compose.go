@@ -5,18 +5,17 @@ import (
 	"strings"
 )
 
-// PutStruct appends a C struct.
-func PutStruct[T any, P MessagePtr[T]](e *Encoder, id uint16, o *Opt[T]) {
+// AppendStruct appends a C struct.
+func AppendStruct[T any, P MessagePtr[T]](e *Encoder, b []byte, id uint16, o *Opt[T]) []byte {
 	if o.ok {
-		put(e, id, P(&o.v))
+		b = appendStruct(e, b, id, P(&o.v))
 	}
+	return b
 }
 
-// put appends an attribute whose payload is m.
-func put[M Message](e *Encoder, id uint16, m M) {
-	start := e.Begin(id)
-	m.Encode(e)
-	e.End(start)
+func appendStruct[M Message](e *Encoder, b []byte, id uint16, m M) []byte {
+	b, start := Begin(b, id)
+	return e.End(m.Encode(e, b), start)
 }
 
 // GetStruct reads the current attribute as a C struct.
@@ -35,11 +34,9 @@ type Tail struct {
 	missing int
 }
 
-// SetTail appends what the struct had beyond its known members, or takes away
-// what it lacked.
-func (e *Encoder) SetTail(t Tail) {
-	e.buf = append(e.buf[:len(e.buf)-t.missing], t.rest...)
-}
+// AppendTo appends what the struct at the end of b had beyond its known members,
+// or takes away what it lacked.
+func (t *Tail) AppendTo(b []byte) []byte { return append(b[:len(b)-t.missing], t.rest...) }
 
 // Tail returns the rest of the window, after a struct of n bytes was read from it.
 func (d *Decoder) Tail(n int) Tail {
@@ -54,11 +51,20 @@ func (d *Decoder) Tail(n int) Tail {
 	return t
 }
 
-// PutNest appends a nest; nil is absent.
-func PutNest[T any, P MessagePtr[T]](e *Encoder, id uint16, m P) {
+// AppendNest appends a nest; nil is absent.
+func AppendNest[T any, P MessagePtr[T]](e *Encoder, b []byte, id uint16, m P) []byte {
 	if m != nil {
-		put(e, id|Nested, m)
+		b = appendNest(e, b, id, m)
 	}
+	return b
+}
+
+// appendNest appends a nest, which its attributes have padded.
+func appendNest[M Message](e *Encoder, b []byte, id uint16, m M) []byte {
+	b, start := Begin(b, id|Nested)
+	b = m.Encode(e, b)
+	e.setLen(b, start)
+	return b
 }
 
 // GetNest reads the current attribute as a nest.
@@ -69,20 +75,15 @@ func GetNest[T any, P MessagePtr[T]](d *Decoder, m *P) {
 	d.Leave()
 }
 
-// PutMulti appends an attribute for each element. Or id with Nested if the
+// AppendMulti appends an attribute for each element. Or id with Nested if the
 // elements are nests.
-func PutMulti[T any](e *Encoder, id uint16, list []T, write func(*T, *Encoder)) {
-	if len(list) > 0 {
-		putMulti(e, id, list, write)
-	}
-}
-
-func putMulti[T any](e *Encoder, id uint16, list []T, write func(*T, *Encoder)) {
+func AppendMulti[T any](e *Encoder, b []byte, id uint16, list []T, write func(*T, *Encoder, []byte) []byte) []byte {
 	for i := range list {
-		start := e.Begin(id)
-		write(&list[i], e)
-		e.End(start)
+		var start int
+		b, start = Begin(b, id)
+		b = e.End(write(&list[i], e, b), start)
 	}
+	return b
 }
 
 // GetMulti reads the current attribute as one more element of list.
@@ -100,20 +101,21 @@ func appendElem[T any](d *Decoder, list *[]T, read func(*T, *Decoder)) {
 	read(&(*list)[len(*list)-1], d)
 }
 
-// PutArray appends one attribute whose payload is the elements one after the
+// AppendArray appends one attribute whose payload is the elements one after the
 // other; a nil list is absent.
-func PutArray[T any](e *Encoder, id uint16, list []T, write func(*T, *Encoder)) {
+func AppendArray[T any](e *Encoder, b []byte, id uint16, list []T, write func(*T, *Encoder, []byte) []byte) []byte {
 	if list != nil {
-		putArray(e, id, list, write)
+		b = appendArray(e, b, id, list, write)
 	}
+	return b
 }
 
-func putArray[T any](e *Encoder, id uint16, list []T, write func(*T, *Encoder)) {
-	start := e.Begin(id)
+func appendArray[T any](e *Encoder, b []byte, id uint16, list []T, write func(*T, *Encoder, []byte) []byte) []byte {
+	b, start := Begin(b, id)
 	for i := range list {
-		write(&list[i], e)
+		b = write(&list[i], e, b)
 	}
-	e.End(start)
+	return e.End(b, start)
 }
 
 // GetArray reads the current attribute as elements of one size, one after the other.
@@ -136,23 +138,25 @@ func GetArray[T any](d *Decoder, list *[]T, read func(*T, *Decoder)) {
 	d.Leave()
 }
 
-// PutIndexed appends a nest with an attribute for each element, whose type is
+// AppendIndexed appends a nest with an attribute for each element, whose type is
 // its place in the list, from 1; a nil list is absent. flags is Nested if the
 // elements are nests, else 0.
-func PutIndexed[T any](e *Encoder, id uint16, list []T, flags uint16, write func(*T, *Encoder)) {
+func AppendIndexed[T any](e *Encoder, b []byte, id uint16, list []T, flags uint16, write func(*T, *Encoder, []byte) []byte) []byte {
 	if list != nil {
-		putIndexed(e, id, list, flags, write)
+		b = appendIndexed(e, b, id, list, flags, write)
 	}
+	return b
 }
 
-func putIndexed[T any](e *Encoder, id uint16, list []T, flags uint16, write func(*T, *Encoder)) {
-	start := e.Begin(id | Nested)
+func appendIndexed[T any](e *Encoder, b []byte, id uint16, list []T, flags uint16, write func(*T, *Encoder, []byte) []byte) []byte {
+	b, start := Begin(b, id|Nested)
 	for i := range list {
-		elem := e.Begin(uint16(i+1)&typeMask | flags)
-		write(&list[i], e)
-		e.End(elem)
+		var elem int
+		b, elem = Begin(b, uint16(i+1)&typeMask|flags)
+		b = e.End(write(&list[i], e, b), elem)
 	}
-	e.End(start)
+	e.setLen(b, start)
+	return b
 }
 
 // GetIndexed reads the current attribute as a nest of elements, in their order
@@ -175,27 +179,28 @@ func GetChains[T any](d *Decoder, list *[]T, read func(*T, *Decoder)) {
 	d.Leave()
 }
 
-// PutRecords appends one attribute whose payload is records: each a struct whose
+// AppendRecords appends one attribute whose payload is records: each a struct whose
 // 16-bit member at lenOffset is the length of the record, then attributes, all
 // aligned to four bytes. A nil list is absent.
-func PutRecords[T any](e *Encoder, id uint16, list []T, lenOffset int, write func(*T, *Encoder)) {
+func AppendRecords[T any](e *Encoder, b []byte, id uint16, list []T, lenOffset int, write func(*T, *Encoder, []byte) []byte) []byte {
 	if list != nil {
-		putRecords(e, id, list, lenOffset, write)
+		b = appendRecords(e, b, id, list, lenOffset, write)
 	}
+	return b
 }
 
-func putRecords[T any](e *Encoder, id uint16, list []T, lenOffset int, write func(*T, *Encoder)) {
-	start := e.Begin(id)
+func appendRecords[T any](e *Encoder, b []byte, id uint16, list []T, lenOffset int, write func(*T, *Encoder, []byte) []byte) []byte {
+	b, start := Begin(b, id)
 	for i := range list {
-		at := len(e.buf)
-		write(&list[i], e)
-		native.PutUint16(e.buf[at+lenOffset:], uint16(len(e.buf)-at))
-		e.Align()
+		at := len(b)
+		b = write(&list[i], e, b)
+		native.PutUint16(b[at+lenOffset:], uint16(len(b)-at))
+		b = Align(b)
 	}
-	e.End(start)
+	return e.End(b, start)
 }
 
-// GetRecords reads the current attribute as records; see PutRecords.
+// GetRecords reads the current attribute as records; see AppendRecords.
 func GetRecords[T any](d *Decoder, list *[]T, lenOffset int, read func(*T, *Decoder)) {
 	*list = []T{}
 	d.Enter()
@@ -222,24 +227,25 @@ func GetRecords[T any](d *Decoder, list *[]T, lenOffset int, read func(*T, *Deco
 	d.Leave()
 }
 
-// PutOrdered appends a nest of attributes in the order of list, whose elements
+// AppendOrdered appends a nest of attributes in the order of list, whose elements
 // have one each. A nil list is absent.
-func PutOrdered[T any](e *Encoder, id uint16, list []T, write func(*T, *Encoder)) {
+func AppendOrdered[T any](e *Encoder, b []byte, id uint16, list []T, write func(*T, *Encoder, []byte) []byte) []byte {
 	if list != nil {
-		putOrdered(e, id, list, write)
+		b = appendOrdered(e, b, id, list, write)
 	}
+	return b
 }
 
-func putOrdered[T any](e *Encoder, id uint16, list []T, write func(*T, *Encoder)) {
-	start := e.Begin(id)
+func appendOrdered[T any](e *Encoder, b []byte, id uint16, list []T, write func(*T, *Encoder, []byte) []byte) []byte {
+	b, start := Begin(b, id)
 	for i := range list {
-		at := len(e.buf)
-		write(&list[i], e)
-		if n := len(e.buf) - at; n == 0 || align4(int(native.Uint16(e.buf[at:]))) != n {
-			e.failAt(start, fmt.Sprintf("element %d has none or several attributes, want one", i))
+		at := len(b)
+		b = write(&list[i], e, b)
+		if n := len(b) - at; n == 0 || align4(int(native.Uint16(b[at:]))) != n {
+			e.Fail(start, fmt.Sprintf("element %d has none or several attributes, want one", i))
 		}
 	}
-	e.End(start)
+	return e.End(b, start)
 }
 
 // GetOrdered reads the current attribute as a nest, each attribute of which is an
@@ -259,8 +265,8 @@ func GetOrdered[T any](d *Decoder, list *[]T, read func(*T, *Decoder)) {
 	d.Leave()
 }
 
-// Body says of the body of a sub-message which values of the selector it
-// belongs to, separated by spaces, and whether it is a nest.
+// Body says of the body of a sub-message to which values of the selector it
+// belongs, separated by spaces, and whether it is a nest.
 type Body struct {
 	Values string
 	Nested bool
@@ -269,18 +275,20 @@ type Body struct {
 // Nest returns the Body of a nest that belongs to values of the selector.
 func Nest(values string) Body { return Body{Values: values, Nested: true} }
 
-// PutBody appends the body of a sub-message; nil is absent.
-func PutBody(e *Encoder, id uint16, m Message, b Body) {
+// AppendBody appends the body of a sub-message; nil is absent.
+func AppendBody(e *Encoder, b []byte, id uint16, m Message, body Body) []byte {
 	if m != nil {
-		e.body(id, m, b.Nested)
+		b = appendBody(e, b, id, m, body.Nested)
 	}
+	return b
 }
 
-func (e *Encoder) body(id uint16, m Message, nested bool) {
+func appendBody(e *Encoder, b []byte, id uint16, m Message, nested bool) []byte {
 	if nested {
 		id |= Nested
 	}
-	put(e, id, m)
+	b, start := Begin(b, id)
+	return e.End(m.Encode(e, b), start)
 }
 
 // GetBody reads the current attribute into m, the body of a sub-message.
@@ -291,39 +299,34 @@ func GetBody[M Message](d *Decoder, m M) M {
 	return m
 }
 
-// PutSelector appends the attribute that selects sub-messages. If it is absent
+// AppendSelector appends the attribute that selects sub-messages. If it is absent
 // it follows from the bodies; it must agree with each of them.
-func PutSelector(e *Encoder, id uint16, o Opt[string], bodies ...Body) {
-	PutString(e, id, Selector(e, o, bodies...))
+func AppendSelector(e *Encoder, b []byte, id uint16, o Opt[string], bodies ...Body) []byte {
+	return AppendString(e, b, id, Selector(e, len(b), o, bodies...))
 }
 
 // Selector returns the value of an attribute that selects sub-messages: o if
-// present, else what the bodies say.
-func Selector(e *Encoder, o Opt[string], bodies ...Body) Opt[string] {
+// present, else what the bodies say. Errors are of the attribute at an offset.
+func Selector(e *Encoder, at int, o Opt[string], bodies ...Body) Opt[string] {
 	for _, b := range bodies {
 		switch {
 		case b.Values == "":
-		case !o.ok && strings.Contains(b.Values, " "):
-			e.Fail("the body does not say the selector; set it to one of " + b.Values)
+		case !o.ok && strings.IndexByte(b.Values, ' ') >= 0:
+			e.Fail(at, "the body does not say the selector; set it to one of "+b.Values)
 		case !o.ok:
 			o = Some(b.Values)
-		case !hasWord(b.Values, o.v):
-			e.Fail(fmt.Sprintf("the selector is %q, but the body belongs to %s", o.v, b.Values))
+		case o.v != b.Values && !hasWord(b.Values, o.v):
+			e.Fail(at, fmt.Sprintf("the selector is %q, but the body belongs to %s", o.v, b.Values))
 		}
 	}
 	return o
 }
 
 func hasWord(list, word string) bool {
-	if list == word {
-		return true
-	}
-	for len(list) > 0 {
-		first, rest, _ := strings.Cut(list, " ")
+	for first := range strings.SplitSeq(list, " ") {
 		if first == word {
 			return true
 		}
-		list = rest
 	}
 	return false
 }

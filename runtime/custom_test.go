@@ -13,9 +13,9 @@ type text struct {
 	Text string
 }
 
-func (m *text) Encode(e *Encoder)       { PutText(e, "text", m.Text) }
-func (m *text) Decode(d *Decoder)       { GetText(d, &m.Text) }
-func (m *text) SetMessageType(t uint16) { m.Type = t }
+func (m *text) Encode(e *Encoder, b []byte) []byte { return AppendText(e, b, "text", m.Text) }
+func (m *text) Decode(d *Decoder)                  { GetText(d, &m.Text) }
+func (m *text) SetMessageType(t uint16)            { m.Type = t }
 
 func newText() Message { return new(text) }
 

@@ -4,14 +4,16 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	goruntime "runtime"
 )
 
 // A Message is anything with a wire form of its own: a request, a reply, an
 // event, a nest, the body of a sub-message or a C struct. Generated types
-// implement it; Encode appends the message to e, Decode reads it from d. Both
-// report errors through e and d. Decode expects a zero receiver.
+// implement it. Encode appends the message to b and returns the extended buffer,
+// as append does; Decode reads it from d. Both report errors through e and d.
+// Decode expects a zero receiver.
 type Message interface {
-	Encode(e *Encoder)
+	Encode(e *Encoder, b []byte) []byte
 	Decode(d *Decoder)
 }
 
@@ -32,26 +34,32 @@ const (
 const (
 	attrHeaderLen = 4
 	maxAttrLen    = math.MaxUint16
+	maxPayload    = maxAttrLen - attrHeaderLen
 )
 
 var native = binary.NativeEndian
 
-// An Encoder appends messages to a buffer. The first error sticks: later calls
-// go on, and the error is reported when the message is finished. An Encoder
-// must not be used concurrently.
+// hostBig reports whether the host stores the highest byte first. It is a constant,
+// so that the other case costs nothing.
+const hostBig = goruntime.GOARCH == "s390x" || goruntime.GOARCH == "ppc64" ||
+	goruntime.GOARCH == "mips" || goruntime.GOARCH == "mips64"
+
+// An Encoder has the buffer and collects the errors of messages that are encoded.
+// The messages themselves get the buffer as a value, which they append to. The
+// first error sticks: what follows goes on, and the error is reported when the
+// message is finished. An Encoder must not be used concurrently.
 type Encoder struct {
-	buf  []byte
-	last int // where the attribute put last starts
-	err  *codecError
-	all  *[]codecError // nil: the first error is enough
+	buf []byte
+	err *codecError
+	all *[]codecError // nil: the first error is enough
 }
 
 // Encode returns the wire form of m, without a netlink header. It is valid until
 // the next use of e, whose buffer it is: encoding again and again with one
 // Encoder allocates nothing.
 func (e *Encoder) Encode(m Message) ([]byte, error) {
-	e.buf, e.last, e.err = e.buf[:0], 0, nil
-	m.Encode(e)
+	e.err = nil
+	e.buf = m.Encode(e, e.buf[:0])
 	if e.err != nil {
 		return nil, e.err
 	}
@@ -64,18 +72,9 @@ func Marshal(m Message) ([]byte, error) {
 	return e.Encode(m)
 }
 
-// Len returns the number of bytes in the buffer.
-func (e *Encoder) Len() int { return len(e.buf) }
-
-// Fail records an error at the attribute put last, unless there is one already.
-func (e *Encoder) Fail(msg string) { e.failAt(e.last, msg) }
-
-// failRange is Fail for a value or length beyond its limits.
-func (e *Encoder) failRange(msg string) {
-	e.fail(codecError{offset: e.last, msg: msg, errno: errRange})
-}
-
-func (e *Encoder) failAt(offset int, msg string) { e.fail(codecError{offset: offset, msg: msg}) }
+// Fail records an error at an offset of the buffer, that of the attribute which
+// is wrong or any inside it, unless there is an error already.
+func (e *Encoder) Fail(at int, msg string) { e.fail(codecError{offset: at, msg: msg}) }
 
 func (e *Encoder) fail(err codecError) {
 	if e.err == nil {
@@ -86,68 +85,70 @@ func (e *Encoder) fail(err codecError) {
 	}
 }
 
-// Grow appends n zero bytes and returns them for the caller to fill in; they
-// are valid until the next call on e.
-func (e *Encoder) Grow(n int) []byte {
-	l := len(e.buf)
-	if cap(e.buf)-l >= n {
-		e.buf = e.buf[:l+n]
-		clear(e.buf[l:])
+// Grow appends n zero bytes to b and returns it and these bytes, for the caller to
+// fill in.
+func Grow(b []byte, n int) (grown, zero []byte) {
+	l := len(b)
+	if cap(b)-l >= n {
+		b = b[:l+n]
+		clear(b[l:])
 	} else {
-		e.buf = append(e.buf, make([]byte, n)...)
+		b = append(b, make([]byte, n)...)
 	}
-	return e.buf[l : l+n : l+n]
+	return b, b[l : l+n : l+n]
 }
 
-// Align pads the message with zero bytes to a multiple of four.
-func (e *Encoder) Align() {
-	if n := -len(e.buf) & 3; n > 0 {
-		e.buf = append(e.buf, "\x00\x00\x00"[:n]...)
+// Align pads b with zero bytes to a multiple of four.
+func Align(b []byte) []byte {
+	if len(b)&3 != 0 {
+		b = pad(b)
 	}
+	return b
 }
 
-// Raw appends attributes as they are.
-func (e *Encoder) Raw(b RawAttrs) {
-	if len(b) > 0 {
-		e.buf = append(e.buf, b...)
-		e.Align()
+func pad(b []byte) []byte { return append(b, "\x00\x00\x00"[:-len(b)&3]...) }
+
+// AppendRaw appends attributes as they are.
+func AppendRaw(b []byte, raw RawAttrs) []byte {
+	if len(raw) > 0 {
+		b = Align(append(b, raw...))
 	}
+	return b
 }
 
-// Begin starts the attribute id and returns its start for End. Everything
+// Begin starts the attribute id and returns where it starts, for End. Everything
 // appended in between is its payload. Or id with Nested for a nest.
-func (e *Encoder) Begin(id uint16) int {
-	start := len(e.buf)
-	e.last = start
-	e.buf = append(e.buf, 0, 0, 0, 0)
-	native.PutUint16(e.buf[start+2:], id)
-	return start
+func Begin(b []byte, id uint16) (begun []byte, start int) {
+	return native.AppendUint32(b, head(id, 0)), len(b)
 }
 
-// BeginLevel is [Encoder.Begin] for an attribute whose type is data: a level in a
-// chain of nests. The flags are Nested for a nest, else 0. A level of more than 14
-// bits is an error.
-func BeginLevel[T Integer](e *Encoder, level T, flags uint16) int {
-	start := e.Begin(uint16(level)&typeMask | flags)
+// BeginLevel is Begin for an attribute whose type is data: a level in a chain of
+// nests. The flags are Nested for a nest, else 0. A level of more than 14 bits is an
+// error.
+func BeginLevel[T Integer](e *Encoder, b []byte, level T, flags uint16) (begun []byte, start int) {
 	if level < 0 || uint64(level) > typeMask {
-		e.failRange(fmt.Sprintf("%d does not fit into 14 bits", level))
+		e.fail(codecError{offset: len(b), msg: fmt.Sprintf("%d does not fit into 14 bits", level), errno: errRange})
 	}
-	return start
+	return Begin(b, uint16(level)&typeMask|flags)
 }
 
-// End finishes the attribute that Begin started at start.
-func (e *Encoder) End(start int) {
-	n := len(e.buf) - start
+// End finishes the attribute that Begin started at start, and pads it.
+func (e *Encoder) End(b []byte, start int) []byte {
+	e.setLen(b, start)
+	return Align(b)
+}
+
+// setLen finishes the attribute at start, which needs no padding.
+func (e *Encoder) setLen(b []byte, start int) {
+	n := len(b) - start
 	if n > maxAttrLen {
-		e.failAt(start, "longer than an attribute can be (65535 bytes); split the request")
-		n = maxAttrLen
+		n = e.tooLong(start)
 	}
-	native.PutUint16(e.buf[start:], uint16(n))
-	e.Align()
+	native.PutUint16(b[start:], uint16(n))
 }
 
-// Header appends a fixed header and pads it to a multiple of four.
-func (e *Encoder) Header(h Message) {
-	h.Encode(e)
-	e.Align()
+// tooLong reports an attribute that is too long and returns a length for it.
+func (e *Encoder) tooLong(start int) int {
+	e.Fail(start, "longer than an attribute can be (65535 bytes); split the request")
+	return maxAttrLen
 }

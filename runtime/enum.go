@@ -64,14 +64,14 @@ func (n EnumNames[T]) Of(o Opt[T]) string {
 
 // Selector returns the value of an integer attribute that selects sub-messages:
 // o if present, else what the bodies say.
-func (n EnumNames[T]) Selector(e *Encoder, o Opt[T], bodies ...Body) Opt[T] {
-	s := Selector(e, Opt[string]{n.Of(o), o.ok}, bodies...)
+func (n EnumNames[T]) Selector(e *Encoder, at int, o Opt[T], bodies ...Body) Opt[T] {
+	s := Selector(e, at, Opt[string]{n.Of(o), o.ok}, bodies...)
 	if o.ok || !s.ok {
 		return o
 	}
 	v, err := n.Parse(s.v)
 	if err != nil {
-		e.Fail(err.Error())
+		e.Fail(at, err.Error())
 	}
 	return Some(v)
 }

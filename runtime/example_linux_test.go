@@ -20,10 +20,11 @@ type Iface struct {
 }
 
 // Encode appends a struct ifinfomsg and the attributes that are present.
-func (m *Iface) Encode(e *nl.Encoder) {
-	binary.NativeEndian.PutUint32(e.Grow(16)[4:], m.Index)
-	nl.PutString(e, 3, m.Name)
-	nl.PutU32(e, 4, m.MTU)
+func (m *Iface) Encode(e *nl.Encoder, b []byte) []byte {
+	b, header := nl.Grow(b, 16)
+	binary.NativeEndian.PutUint32(header[4:], m.Index)
+	b = nl.AppendString(e, b, 3, m.Name)
+	return nl.AppendU32(b, 4, m.MTU)
 }
 
 // Decode reads the same.

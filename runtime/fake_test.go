@@ -267,12 +267,13 @@ type link struct {
 
 const linkHeader = 16
 
-func (m *link) Encode(e *Encoder) {
-	native.PutUint32(e.Grow(linkHeader)[4:], m.Index)
-	PutString(e, attrIfname, m.Ifname)
-	PutU32(e, attrMTU, m.MTU)
-	CheckMin(e, m.MTU, 68)
-	e.Raw(m.Unknown)
+func (m *link) Encode(e *Encoder, b []byte) []byte {
+	b, header := Grow(b, linkHeader)
+	native.PutUint32(header[4:], m.Index)
+	b = AppendString(e, b, attrIfname, m.Ifname)
+	CheckMin(e, len(b), m.MTU, 68)
+	b = AppendU32(b, attrMTU, m.MTU)
+	return AppendRaw(b, m.Unknown)
 }
 
 func (m *link) Decode(d *Decoder) {

@@ -16,7 +16,7 @@ type everything struct {
 	raw     RawAttrs
 }
 
-func (m *everything) Encode(e *Encoder) {}
+func (m *everything) Encode(_ *Encoder, b []byte) []byte { return b }
 
 func (m *everything) Decode(d *Decoder) {
 	for d.Next() {

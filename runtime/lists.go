@@ -2,16 +2,17 @@ package runtime
 
 import "net/netip"
 
-// PutFlags appends an attribute for each flag. Being there is all that a flag
+// AppendFlags appends an attribute for each flag. Being there is all that a flag
 // says, so one that is not set carries a zero byte.
-func PutFlags(e *Encoder, id uint16, list []bool) {
+func AppendFlags(b []byte, id uint16, list []bool) []byte {
 	for _, set := range list {
-		start := e.Begin(id)
-		if !set {
-			e.Grow(1)
+		if set {
+			b = AppendFlag(b, id, set)
+		} else {
+			b = AppendU8(b, id, U8(0))
 		}
-		e.End(start)
 	}
+	return b
 }
 
 // GetFlags reads the current attribute as one more flag of list.
@@ -23,11 +24,12 @@ func more[T any](d *Decoder, list *[]T) *T {
 	return &(*list)[len(*list)-1]
 }
 
-// PutArrays appends an attribute for each list; see PutArray.
-func PutArrays[T any](e *Encoder, id uint16, lists [][]T, write func(*T, *Encoder)) {
+// AppendArrays appends an attribute for each list; see AppendArray.
+func AppendArrays[T any](e *Encoder, b []byte, id uint16, lists [][]T, write func(*T, *Encoder, []byte) []byte) []byte {
 	for _, list := range lists {
-		putArray(e, id, list, write)
+		b = appendArray(e, b, id, list, write)
 	}
+	return b
 }
 
 // GetArrays reads the current attribute as one more list; see GetArray.
@@ -35,11 +37,12 @@ func GetArrays[T any](d *Decoder, lists *[][]T, read func(*T, *Decoder)) {
 	GetArray(d, more(d, lists), read)
 }
 
-// PutIndexedLists appends an attribute for each list; see PutIndexed.
-func PutIndexedLists[T any](e *Encoder, id uint16, lists [][]T, flags uint16, write func(*T, *Encoder)) {
+// AppendIndexedLists appends an attribute for each list; see AppendIndexed.
+func AppendIndexedLists[T any](e *Encoder, b []byte, id uint16, lists [][]T, flags uint16, write func(*T, *Encoder, []byte) []byte) []byte {
 	for _, list := range lists {
-		putIndexed(e, id, list, flags, write)
+		b = appendIndexed(e, b, id, list, flags, write)
 	}
+	return b
 }
 
 // GetIndexedLists reads the current attribute as one more list; see GetIndexed.
@@ -47,11 +50,12 @@ func GetIndexedLists[T any](d *Decoder, lists *[][]T, read func(*T, *Decoder)) {
 	GetIndexed(d, more(d, lists), read)
 }
 
-// PutRecordLists appends an attribute for each list; see PutRecords.
-func PutRecordLists[T any](e *Encoder, id uint16, lists [][]T, lenOffset int, write func(*T, *Encoder)) {
+// AppendRecordLists appends an attribute for each list; see AppendRecords.
+func AppendRecordLists[T any](e *Encoder, b []byte, id uint16, lists [][]T, lenOffset int, write func(*T, *Encoder, []byte) []byte) []byte {
 	for _, list := range lists {
-		putRecords(e, id, list, lenOffset, write)
+		b = appendRecords(e, b, id, list, lenOffset, write)
 	}
+	return b
 }
 
 // GetRecordLists reads the current attribute as one more list; see GetRecords.
@@ -79,11 +83,12 @@ func GetAddrPorts(d *Decoder, list *[]netip.AddrPort, u *RawAttrs) {
 	}
 }
 
-// PutBodies appends the bodies of sub-messages; nil ones are left out.
-func PutBodies[M Message](e *Encoder, id uint16, list []M, body func(M) Body) {
+// AppendBodies appends the bodies of sub-messages; nil ones are left out.
+func AppendBodies[M Message](e *Encoder, b []byte, id uint16, list []M, body func(M) Body) []byte {
 	for _, m := range list {
-		PutBody(e, id, m, body(m))
+		b = AppendBody(e, b, id, m, body(m))
 	}
+	return b
 }
 
 // Bodies returns what a list of bodies of sub-messages says of the selector.
@@ -95,26 +100,25 @@ func Bodies[M Message](list []M, body func(M) Body) []Body {
 	return bodies
 }
 
-// PutSized calls put and fails if the payload of an attribute that it appends
-// is not of low to high bytes.
-func PutSized(e *Encoder, low, high int, put func()) {
-	start := len(e.buf)
-	put()
-	for start < len(e.buf) {
-		n := int(native.Uint16(e.buf[start:]))
-		e.last = start
-		checkLen(e, n-attrHeaderLen, low, high, errRange)
+// CheckSized fails if the payload of an attribute that stands in b from start on is
+// not of low to high bytes.
+func CheckSized(e *Encoder, b []byte, start, low, high int) {
+	for start < len(b) {
+		n := int(native.Uint16(b[start:]))
+		if size := n - attrHeaderLen; size < low || size > high {
+			failLen(e, start, size, low, high, errRange)
+		}
 		start += align4(n)
 	}
 }
 
 // CheckBitfield32 fails if the bitfield is present and has bits outside mask.
-func CheckBitfield32[T ~uint32](e *Encoder, o Opt[Bitfield32[T]], mask T) {
-	CheckMask(e, Some(o.v.Value|o.v.Selector), mask)
+func CheckBitfield32[T ~uint32](e *Encoder, at int, o Opt[Bitfield32[T]], mask T) {
+	CheckMask(e, at, Some(o.v.Value|o.v.Selector), mask)
 }
 
 // CheckRange fails if v is below low or above high.
-func CheckRange[T Integer](e *Encoder, v, low, high T) {
-	CheckMin(e, Some(v), low)
-	CheckMax(e, Some(v), high)
+func CheckRange[T Integer](e *Encoder, at int, v, low, high T) {
+	CheckMin(e, at, Some(v), low)
+	CheckMax(e, at, Some(v), high)
 }

@@ -87,33 +87,32 @@ func GetStructs[T any, P MessagePtr[T]](d *Decoder, name string, list *[]T, n in
 // isPadding reports whether b can be what pads a message to a multiple of four.
 func isPadding(b []byte) bool { return len(b) < 4 && len(bytes.Trim(b, "\x00")) == 0 }
 
-// PutStructs appends structs, one behind the other.
-func PutStructs[T any, P MessagePtr[T]](e *Encoder, list []T) {
+// AppendStructs appends structs, one behind the other.
+func AppendStructs[T any, P MessagePtr[T]](e *Encoder, b []byte, list []T) []byte {
 	for i := range list {
-		P(&list[i]).Encode(e)
+		b = P(&list[i]).Encode(e, b)
 	}
+	return b
 }
 
-// PutText appends a text that reaches to the end of the payload. There is no NUL
+// AppendText appends a text that reaches to the end of the payload. There is no NUL
 // behind it.
-func PutText(e *Encoder, name, s string) {
-	e.last = noOffset
+func AppendText(e *Encoder, b []byte, name, s string) []byte {
 	if strings.IndexByte(s, 0) >= 0 {
-		e.Fail(name + ": a NUL in the text")
+		e.Fail(noOffset, name+": a NUL in the text")
 	}
-	e.buf = append(e.buf, s...)
+	return append(b, s...)
 }
 
 // GetText reads the rest of the window as text, up to the first NUL if there is one.
 func GetText(d *Decoder, s *string) { *s = d.str(cString(d.Take(d.Rest()))) }
 
-// PutTextUntil appends a text and the character that ends it.
-func PutTextUntil(e *Encoder, name, s string, until byte) {
-	e.last = noOffset
+// AppendTextUntil appends a text and the character that ends it.
+func AppendTextUntil(e *Encoder, b []byte, name, s string, until byte) []byte {
 	if strings.IndexByte(s, until) >= 0 {
-		e.Fail(fmt.Sprintf("%s: %q in the text, which it would end", name, until))
+		e.Fail(noOffset, fmt.Sprintf("%s: %q in the text, which it would end", name, until))
 	}
-	e.buf = append(append(e.buf, s...), until)
+	return append(append(b, s...), until)
 }
 
 // GetTextUntil reads a text up to the character that ends it.
@@ -130,9 +129,6 @@ func GetTextUntil(d *Decoder, name string, s *string, until byte) {
 	d.pos++
 }
 
-// PutRest appends bytes.
-func PutRest(e *Encoder, b []byte) { e.buf = append(e.buf, b...) }
-
 // GetRest copies the rest of the window, nil if it is empty.
 func GetRest(d *Decoder, b *[]byte) {
 	if d.Rest() > 0 {
@@ -140,14 +136,14 @@ func GetRest(d *Decoder, b *[]byte) {
 	}
 }
 
-// PutRestBody appends the body of a sub-message; nil is nothing. selector is what
+// AppendRestBody appends the body of a sub-message; nil is nothing. selector is what
 // the members of the structs before it say, and must agree with the body.
-func PutRestBody(e *Encoder, selector string, m Message, b Body) {
-	e.last = noOffset
+func AppendRestBody(e *Encoder, b []byte, selector string, m Message, body Body) []byte {
 	if m != nil {
-		Selector(e, Some(selector), b)
-		m.Encode(e)
+		Selector(e, noOffset, Some(selector), body)
+		b = m.Encode(e, b)
 	}
+	return b
 }
 
 // GetRestBody reads the rest of the window into m, the body of a sub-message. It
@@ -190,15 +186,14 @@ func (d *Decoder) Selector(values ...string) string {
 	return d.str(b)
 }
 
-// PutLength puts the number of bytes from start to the end of the buffer into an
-// integer of size bytes that stands at place.
-func (e *Encoder) PutLength(name string, place, size int, order binary.ByteOrder, start int) {
-	n := len(e.buf) - start
+// PutLength puts the number of bytes from start to the end of b into an integer of
+// size bytes that stands at place.
+func PutLength(e *Encoder, b []byte, name string, place, size int, order binary.ByteOrder, start int) {
+	n := len(b) - start
 	if size < 4 && n>>(8*size) != 0 {
-		e.last = noOffset
-		e.Fail(fmt.Sprintf("%s: %d bytes are more than its length can say", name, n))
+		e.Fail(noOffset, fmt.Sprintf("%s: %d bytes are more than its length can say", name, n))
 	}
-	switch b := e.buf[place:]; size {
+	switch b := b[place:]; size {
 	case 1:
 		b[0] = uint8(n)
 	case 2:
@@ -249,14 +244,14 @@ func (l KeyValues) Get(key string) (value string, ok bool) {
 }
 
 // Encode implements Message.
-func (l *KeyValues) Encode(e *Encoder) {
+func (l *KeyValues) Encode(e *Encoder, b []byte) []byte {
 	for _, kv := range *l {
-		e.last = noOffset
 		if kv.Key == "" || strings.ContainsAny(kv.Key, "=\x00") || strings.IndexByte(kv.Value, 0) >= 0 {
-			e.Fail(fmt.Sprintf("%q=%q cannot be told apart from other entries", kv.Key, kv.Value))
+			e.Fail(noOffset, fmt.Sprintf("%q=%q cannot be told apart from other entries", kv.Key, kv.Value))
 		}
-		e.buf = append(append(append(append(e.buf, kv.Key...), '='), kv.Value...), 0)
+		b = append(append(append(append(b, kv.Key...), '='), kv.Value...), 0)
 	}
+	return b
 }
 
 // Decode implements Message.

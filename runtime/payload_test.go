@@ -14,13 +14,14 @@ type parcel struct {
 	Body  []byte
 }
 
-func (m *parcel) Encode(e *Encoder) {
-	PutTextUntil(e, "name", m.Name, '@')
-	at := e.Len()
-	m.First.Encode(e)
-	start := e.Len()
-	PutRest(e, m.Body)
-	e.PutLength("body", at+4, 4, binary.NativeEndian, start)
+func (m *parcel) Encode(e *Encoder, b []byte) []byte {
+	b = AppendTextUntil(e, b, "name", m.Name, '@')
+	at := len(b)
+	b = m.First.Encode(e, b)
+	start := len(b)
+	b = append(b, m.Body...)
+	PutLength(e, b, "body", at+4, 4, binary.NativeEndian, start)
+	return b
 }
 
 func (m *parcel) Decode(d *Decoder) {
@@ -33,13 +34,13 @@ func (m *parcel) Decode(d *Decoder) {
 
 type pairs struct{ List []pair }
 
-func (m *pairs) Encode(e *Encoder) { PutStructs(e, m.List) }
-func (m *pairs) Decode(d *Decoder) { GetStructs(d, "list", &m.List, 8) }
+func (m *pairs) Encode(e *Encoder, b []byte) []byte { return AppendStructs(e, b, m.List) }
+func (m *pairs) Decode(d *Decoder)                  { GetStructs(d, "list", &m.List, 8) }
 
 type last struct{ Pair pair }
 
-func (m *last) Encode(e *Encoder) { m.Pair.Encode(e) }
-func (m *last) Decode(d *Decoder) { GetLast(d, "pair", &m.Pair, 4) }
+func (m *last) Encode(e *Encoder, b []byte) []byte { return m.Pair.Encode(e, b) }
+func (m *last) Decode(d *Decoder)                  { GetLast(d, "pair", &m.Pair, 4) }
 
 func TestParts(t *testing.T) {
 	two := append(append(u32(1), u32(2)...), append(u32(3), u32(4)...)...)
@@ -120,15 +121,15 @@ func TestKeyValues(t *testing.T) {
 
 func TestPartsThatCannotBe(t *testing.T) {
 	for _, tt := range []struct {
-		put  func(e *Encoder)
+		put  func(e *Encoder, b []byte) []byte
 		want string
 	}{
-		{func(e *Encoder) { PutText(e, "t", "a\x00") }, "t: a NUL in the text"},
-		{func(e *Encoder) { PutTextUntil(e, "t", "a@b", '@') }, `t: '@' in the text, which it would end`},
-		{func(e *Encoder) { (&KeyValues{{"A=", "1"}}).Encode(e) }, `"A="="1" cannot be told apart from other entries`},
-		{func(e *Encoder) { (&KeyValues{{"A", "1\x00"}}).Encode(e) }, `"A"="1\x00" cannot be told apart from other entries`},
-		{func(e *Encoder) { e.Grow(300); e.PutLength("b", 0, 1, native, 0) }, "b: 300 bytes are more than its length can say"},
-		{func(e *Encoder) { PutRestBody(e, "fork", &Raw{}, Body{Values: "exec"}) }, `the selector is "fork", but the body belongs to exec`},
+		{func(e *Encoder, b []byte) []byte { return AppendText(e, b, "t", "a\x00") }, "t: a NUL in the text"},
+		{func(e *Encoder, b []byte) []byte { return AppendTextUntil(e, b, "t", "a@b", '@') }, `t: '@' in the text, which it would end`},
+		{func(e *Encoder, b []byte) []byte { return (&KeyValues{{"A=", "1"}}).Encode(e, b) }, `"A="="1" cannot be told apart from other entries`},
+		{func(e *Encoder, b []byte) []byte { return (&KeyValues{{"A", "1\x00"}}).Encode(e, b) }, `"A"="1\x00" cannot be told apart from other entries`},
+		{checks(func(e *Encoder) { PutLength(e, make([]byte, 300), "b", 0, 1, native, 0) }), "b: 300 bytes are more than its length can say"},
+		{func(e *Encoder, b []byte) []byte { return AppendRestBody(e, b, "fork", &Raw{}, Body{Values: "exec"}) }, `the selector is "fork", but the body belongs to exec`},
 	} {
 		_, err := Marshal(funcs{encode: tt.put})
 		if errorText(err) != tt.want {

@@ -139,15 +139,13 @@ func (p *port) makeRoom(receive, send int) {
 func (c *Conn) encode(e *Encoder, op *Op, req Message, flags uint16) error {
 	f := c.family
 	start := len(e.buf)
-	b := e.Grow(headerLen)
-	native.PutUint16(b[4:], c.messageType(op))
-	native.PutUint16(b[6:], flags|flagRequest)
+	h := Header{Type: c.messageType(op), Flags: flags | flagRequest}
+	b := h.append(e.buf)
 	if f.generic() {
-		b := e.Grow(genlHeaderLen)
-		b[0], b[1] = uint8(op.Request), f.Version
+		b = append(b, uint8(op.Request), f.Version, 0, 0)
 	}
-	req.Encode(e)
-	native.PutUint32(e.buf[start:], uint32(len(e.buf)-start))
+	e.buf = req.Encode(e, b)
+	endMessage(e.buf, start)
 	if err := e.err; err != nil {
 		path := f.requestTree(op, e.buf[start:]).path(err.offset - start)
 		return &Error{Family: f.Name, Op: op.Name, Attr: path, Err: err}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"math/bits"
 )
 
 // Integer is any integer type, so also generated enums and flags.
@@ -11,39 +12,29 @@ type Integer interface {
 	~int8 | ~int16 | ~int32 | ~int64 | ~uint8 | ~uint16 | ~uint32 | ~uint64
 }
 
+// Integers by their size.
+type (
+	int8s  interface{ ~int8 | ~uint8 }
+	int16s interface{ ~int16 | ~uint16 }
+	int32s interface{ ~int32 | ~uint32 }
+	int64s interface{ ~int64 | ~uint64 }
+)
+
 // wrong reports a payload of the current attribute that does not have want bytes.
 func (d *Decoder) wrong(want string) {
 	d.Fail(fmt.Sprintf("payload of %d bytes, want %s", d.lim-d.off, want))
 }
 
-// narrow reports a value that its wire type cannot hold.
-func narrow[T Integer](e *Encoder, v T, bits int) {
-	e.Fail(fmt.Sprintf("%d does not fit into %d bits", v, bits))
-}
-
-// PutU8 appends an attribute of one byte.
-func PutU8[T Integer](e *Encoder, id uint16, o Opt[T]) {
+// AppendU8 appends an attribute of one byte.
+func AppendU8[T int8s](b []byte, id uint16, o Opt[T]) []byte {
 	if o.ok {
-		putU8(e, id, o.v)
+		b = native.AppendUint64(b, small(id, 1, word8(uint8(o.v))))
 	}
-}
-
-func putU8[T Integer](e *Encoder, id uint16, v T) {
-	w := uint8(v)
-	e.scalar(id, 1)[0] = w
-	if T(w) != v {
-		narrow(e, v, 8)
-	}
+	return b
 }
 
 // WriteU8 appends one byte.
-func WriteU8[T Integer](v *T, e *Encoder) {
-	w := uint8(*v)
-	e.buf = append(e.buf, w)
-	if T(w) != *v {
-		narrow(e, *v, 8)
-	}
-}
+func WriteU8[T int8s](v *T, _ *Encoder, b []byte) []byte { return append(b, uint8(*v)) }
 
 // GetU8 reads the current attribute as one byte.
 func GetU8[T Integer](d *Decoder, o *Opt[T]) {
@@ -57,30 +48,16 @@ func GetU8[T Integer](d *Decoder, o *Opt[T]) {
 // ReadU8 reads one byte of the window.
 func ReadU8[T Integer](v *T, d *Decoder) { *v = T(d.Take(1)[0]) }
 
-// PutU16 appends an attribute of 2 bytes in host byte order.
-func PutU16[T Integer](e *Encoder, id uint16, o Opt[T]) {
+// AppendU16 appends an attribute of 2 bytes in host byte order.
+func AppendU16[T int16s](b []byte, id uint16, o Opt[T]) []byte {
 	if o.ok {
-		putU16(e, id, o.v)
+		b = native.AppendUint64(b, small(id, 2, word16(uint16(o.v))))
 	}
-}
-
-func putU16[T Integer](e *Encoder, id uint16, v T) {
-	w := uint16(v)
-	b := e.scalar(id, 2)
-	native.PutUint16(b, w)
-	if T(w) != v {
-		narrow(e, v, 16)
-	}
+	return b
 }
 
 // WriteU16 appends 2 bytes in host byte order.
-func WriteU16[T Integer](v *T, e *Encoder) {
-	w := uint16(*v)
-	e.buf = native.AppendUint16(e.buf, w)
-	if T(w) != *v {
-		narrow(e, *v, 16)
-	}
-}
+func WriteU16[T int16s](v *T, _ *Encoder, b []byte) []byte { return native.AppendUint16(b, uint16(*v)) }
 
 // GetU16 reads the current attribute as 2 bytes in host byte order.
 func GetU16[T Integer](d *Decoder, o *Opt[T]) {
@@ -94,29 +71,17 @@ func GetU16[T Integer](d *Decoder, o *Opt[T]) {
 // ReadU16 reads 2 bytes of the window in host byte order.
 func ReadU16[T Integer](v *T, d *Decoder) { *v = T(native.Uint16(d.Take(2))) }
 
-// PutU16BE appends an attribute of 2 bytes in network byte order.
-func PutU16BE[T Integer](e *Encoder, id uint16, o Opt[T]) {
+// AppendU16BE appends an attribute of 2 bytes in network byte order.
+func AppendU16BE[T int16s](b []byte, id uint16, o Opt[T]) []byte {
 	if o.ok {
-		putU16BE(e, id, o.v)
+		b = native.AppendUint64(b, small(id, 2, word16(be16(uint16(o.v)))))
 	}
-}
-
-func putU16BE[T Integer](e *Encoder, id uint16, v T) {
-	w := uint16(v)
-	b := e.scalar(id, 2)
-	binary.BigEndian.PutUint16(b, w)
-	if T(w) != v {
-		narrow(e, v, 16)
-	}
+	return b
 }
 
 // WriteU16BE appends 2 bytes in network byte order.
-func WriteU16BE[T Integer](v *T, e *Encoder) {
-	w := uint16(*v)
-	e.buf = binary.BigEndian.AppendUint16(e.buf, w)
-	if T(w) != *v {
-		narrow(e, *v, 16)
-	}
+func WriteU16BE[T int16s](v *T, _ *Encoder, b []byte) []byte {
+	return binary.BigEndian.AppendUint16(b, uint16(*v))
 }
 
 // GetU16BE reads the current attribute as 2 bytes in network byte order.
@@ -131,30 +96,16 @@ func GetU16BE[T Integer](d *Decoder, o *Opt[T]) {
 // ReadU16BE reads 2 bytes of the window in network byte order.
 func ReadU16BE[T Integer](v *T, d *Decoder) { *v = T(binary.BigEndian.Uint16(d.Take(2))) }
 
-// PutU32 appends an attribute of 4 bytes in host byte order.
-func PutU32[T Integer](e *Encoder, id uint16, o Opt[T]) {
+// AppendU32 appends an attribute of 4 bytes in host byte order.
+func AppendU32[T int32s](b []byte, id uint16, o Opt[T]) []byte {
 	if o.ok {
-		putU32(e, id, o.v)
+		b = native.AppendUint64(b, small(id, 4, uint32(o.v)))
 	}
-}
-
-func putU32[T Integer](e *Encoder, id uint16, v T) {
-	w := uint32(v)
-	b := e.scalar(id, 4)
-	native.PutUint32(b, w)
-	if T(w) != v {
-		narrow(e, v, 32)
-	}
+	return b
 }
 
 // WriteU32 appends 4 bytes in host byte order.
-func WriteU32[T Integer](v *T, e *Encoder) {
-	w := uint32(*v)
-	e.buf = native.AppendUint32(e.buf, w)
-	if T(w) != *v {
-		narrow(e, *v, 32)
-	}
-}
+func WriteU32[T int32s](v *T, _ *Encoder, b []byte) []byte { return native.AppendUint32(b, uint32(*v)) }
 
 // GetU32 reads the current attribute as 4 bytes in host byte order.
 func GetU32[T Integer](d *Decoder, o *Opt[T]) {
@@ -168,29 +119,17 @@ func GetU32[T Integer](d *Decoder, o *Opt[T]) {
 // ReadU32 reads 4 bytes of the window in host byte order.
 func ReadU32[T Integer](v *T, d *Decoder) { *v = T(native.Uint32(d.Take(4))) }
 
-// PutU32BE appends an attribute of 4 bytes in network byte order.
-func PutU32BE[T Integer](e *Encoder, id uint16, o Opt[T]) {
+// AppendU32BE appends an attribute of 4 bytes in network byte order.
+func AppendU32BE[T int32s](b []byte, id uint16, o Opt[T]) []byte {
 	if o.ok {
-		putU32BE(e, id, o.v)
+		b = native.AppendUint64(b, small(id, 4, be32(uint32(o.v))))
 	}
-}
-
-func putU32BE[T Integer](e *Encoder, id uint16, v T) {
-	w := uint32(v)
-	b := e.scalar(id, 4)
-	binary.BigEndian.PutUint32(b, w)
-	if T(w) != v {
-		narrow(e, v, 32)
-	}
+	return b
 }
 
 // WriteU32BE appends 4 bytes in network byte order.
-func WriteU32BE[T Integer](v *T, e *Encoder) {
-	w := uint32(*v)
-	e.buf = binary.BigEndian.AppendUint32(e.buf, w)
-	if T(w) != *v {
-		narrow(e, *v, 32)
-	}
+func WriteU32BE[T int32s](v *T, _ *Encoder, b []byte) []byte {
+	return binary.BigEndian.AppendUint32(b, uint32(*v))
 }
 
 // GetU32BE reads the current attribute as 4 bytes in network byte order.
@@ -205,24 +144,16 @@ func GetU32BE[T Integer](d *Decoder, o *Opt[T]) {
 // ReadU32BE reads 4 bytes of the window in network byte order.
 func ReadU32BE[T Integer](v *T, d *Decoder) { *v = T(binary.BigEndian.Uint32(d.Take(4))) }
 
-// PutU64 appends an attribute of 8 bytes in host byte order.
-func PutU64[T Integer](e *Encoder, id uint16, o Opt[T]) {
+// AppendU64 appends an attribute of 8 bytes in host byte order.
+func AppendU64[T int64s](b []byte, id uint16, o Opt[T]) []byte {
 	if o.ok {
-		putU64(e, id, o.v)
+		b = native.AppendUint64(native.AppendUint32(b, head(id, 8)), uint64(o.v))
 	}
-}
-
-func putU64[T Integer](e *Encoder, id uint16, v T) {
-	w := uint64(v)
-	b := e.scalar(id, 8)
-	native.PutUint64(b, w)
+	return b
 }
 
 // WriteU64 appends 8 bytes in host byte order.
-func WriteU64[T Integer](v *T, e *Encoder) {
-	w := uint64(*v)
-	e.buf = native.AppendUint64(e.buf, w)
-}
+func WriteU64[T int64s](v *T, _ *Encoder, b []byte) []byte { return native.AppendUint64(b, uint64(*v)) }
 
 // GetU64 reads the current attribute as 8 bytes in host byte order.
 func GetU64[T Integer](d *Decoder, o *Opt[T]) {
@@ -236,23 +167,17 @@ func GetU64[T Integer](d *Decoder, o *Opt[T]) {
 // ReadU64 reads 8 bytes of the window in host byte order.
 func ReadU64[T Integer](v *T, d *Decoder) { *v = T(native.Uint64(d.Take(8))) }
 
-// PutU64BE appends an attribute of 8 bytes in network byte order.
-func PutU64BE[T Integer](e *Encoder, id uint16, o Opt[T]) {
+// AppendU64BE appends an attribute of 8 bytes in network byte order.
+func AppendU64BE[T int64s](b []byte, id uint16, o Opt[T]) []byte {
 	if o.ok {
-		putU64BE(e, id, o.v)
+		b = binary.BigEndian.AppendUint64(native.AppendUint32(b, head(id, 8)), uint64(o.v))
 	}
-}
-
-func putU64BE[T Integer](e *Encoder, id uint16, v T) {
-	w := uint64(v)
-	b := e.scalar(id, 8)
-	binary.BigEndian.PutUint64(b, w)
+	return b
 }
 
 // WriteU64BE appends 8 bytes in network byte order.
-func WriteU64BE[T Integer](v *T, e *Encoder) {
-	w := uint64(*v)
-	e.buf = binary.BigEndian.AppendUint64(e.buf, w)
+func WriteU64BE[T int64s](v *T, _ *Encoder, b []byte) []byte {
+	return binary.BigEndian.AppendUint64(b, uint64(*v))
 }
 
 // GetU64BE reads the current attribute as 8 bytes in network byte order.
@@ -267,41 +192,83 @@ func GetU64BE[T Integer](d *Decoder, o *Opt[T]) {
 // ReadU64BE reads 8 bytes of the window in network byte order.
 func ReadU64BE[T Integer](v *T, d *Decoder) { *v = T(binary.BigEndian.Uint64(d.Take(8))) }
 
-// scalar appends an attribute with n bytes of payload, a power of two up to
-// eight, and returns the payload.
-func (e *Encoder) scalar(id uint16, n int) []byte {
-	start := len(e.buf)
-	e.last = start
-	if e.buf = append(e.buf, 0, 0, 0, 0, 0, 0, 0, 0); n > 4 {
-		e.buf = append(e.buf, 0, 0, 0, 0)
+// small returns an attribute with n bytes of payload, at most four, as one word in
+// host byte order. The payload, padded, is the word v.
+func small(id uint16, n int, v uint32) uint64 {
+	if hostBig {
+		return uint64(head(id, n))<<32 | uint64(v)
 	}
-	b := e.buf[start:]
-	native.PutUint16(b, uint16(attrHeaderLen+n))
-	native.PutUint16(b[2:], id)
-	return b[attrHeaderLen : attrHeaderLen+n]
+	return uint64(head(id, n)) | uint64(v)<<32
 }
 
-// PutUint appends an attribute of four bytes if the value fits, else of eight,
+// head returns the header of an attribute with n bytes of payload as one word in
+// host byte order.
+func head(id uint16, n int) uint32 {
+	if hostBig {
+		return uint32(attrHeaderLen+n)<<16 | uint32(id)
+	}
+	return uint32(attrHeaderLen+n) | uint32(id)<<16
+}
+
+// word8 returns the word in host byte order that starts with v.
+func word8(v uint8) uint32 {
+	if hostBig {
+		return uint32(v) << 24
+	}
+	return uint32(v)
+}
+
+// word16 is word8 for two bytes.
+func word16(v uint16) uint32 {
+	if hostBig {
+		return uint32(v) << 16
+	}
+	return uint32(v)
+}
+
+// be16 returns the number that is v if read in network byte order.
+func be16(v uint16) uint16 {
+	if hostBig {
+		return v
+	}
+	return bits.ReverseBytes16(v)
+}
+
+// be32 is be16 for four bytes.
+func be32(v uint32) uint32 {
+	if hostBig {
+		return v
+	}
+	return bits.ReverseBytes32(v)
+}
+
+// AppendUint appends an attribute of four bytes if the value fits, else of eight,
 // in host byte order.
-func PutUint[T Integer](e *Encoder, id uint16, o Opt[T]) {
+func AppendUint[T Integer](b []byte, id uint16, o Opt[T]) []byte {
 	if o.ok {
-		putUint(e, id, o.v)
+		b = appendAuto(b, id, uint64(o.v), uint64(o.v)>>32 == 0)
 	}
-}
-
-func putUint[T Integer](e *Encoder, id uint16, v T) {
-	start := e.Begin(id)
-	WriteUint(&v, e)
-	e.End(start)
+	return b
 }
 
 // WriteUint appends four bytes if the value fits, else eight.
-func WriteUint[T Integer](v *T, e *Encoder) {
-	if w := uint64(*v); w>>32 == 0 {
-		e.buf = native.AppendUint32(e.buf, uint32(w))
-	} else {
-		e.buf = native.AppendUint64(e.buf, w)
+func WriteUint[T Integer](v *T, _ *Encoder, b []byte) []byte {
+	return writeAuto(b, uint64(*v), uint64(*v)>>32 == 0)
+}
+
+func appendAuto(b []byte, id uint16, v uint64, short bool) []byte {
+	n := 8
+	if short {
+		n = 4
 	}
+	return writeAuto(native.AppendUint32(b, head(id, n)), v, short)
+}
+
+func writeAuto(b []byte, v uint64, short bool) []byte {
+	if short {
+		return native.AppendUint32(b, uint32(v))
+	}
+	return native.AppendUint64(b, v)
 }
 
 // GetUint reads the current attribute as four or eight bytes.
@@ -324,27 +291,20 @@ func ReadUint[T Integer](v *T, d *Decoder) {
 	}
 }
 
-// PutSint appends a signed attribute of four bytes if the value fits, else of
+// AppendSint appends a signed attribute of four bytes if the value fits, else of
 // eight, in host byte order.
-func PutSint[T Integer](e *Encoder, id uint16, o Opt[T]) {
+func AppendSint[T Integer](b []byte, id uint16, o Opt[T]) []byte {
 	if o.ok {
-		putSint(e, id, o.v)
+		v := int64(o.v)
+		b = appendAuto(b, id, uint64(v), int64(int32(v)) == v)
 	}
-}
-
-func putSint[T Integer](e *Encoder, id uint16, v T) {
-	start := e.Begin(id)
-	WriteSint(&v, e)
-	e.End(start)
+	return b
 }
 
 // WriteSint appends four bytes if the signed value fits, else eight.
-func WriteSint[T Integer](v *T, e *Encoder) {
-	if w := int64(*v); int64(int32(w)) == w {
-		e.buf = native.AppendUint32(e.buf, uint32(w))
-	} else {
-		e.buf = native.AppendUint64(e.buf, uint64(w))
-	}
+func WriteSint[T Integer](v *T, _ *Encoder, b []byte) []byte {
+	w := int64(*v)
+	return writeAuto(b, uint64(w), int64(int32(w)) == w)
 }
 
 // GetSint reads the current attribute as a signed value of four or eight bytes.
@@ -367,14 +327,13 @@ func ReadSint[T Integer](v *T, d *Decoder) {
 	}
 }
 
-// PutFlag appends an attribute without payload if set.
-func PutFlag(e *Encoder, id uint16, set bool) {
+// AppendFlag appends an attribute without payload if set.
+func AppendFlag(b []byte, id uint16, set bool) []byte {
 	if set {
-		e.flag(id)
+		b = native.AppendUint32(b, head(id, 0))
 	}
+	return b
 }
-
-func (e *Encoder) flag(id uint16) { e.End(e.Begin(id)) }
 
 // GetFlag reads the current attribute as a flag. Being there sets it; the bytes
 // that a few attributes carry against the rule (the ttl-inherit of vxlan) count

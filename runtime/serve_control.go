@@ -52,10 +52,10 @@ type controlRequest struct {
 	unknown RawAttrs
 }
 
-func (m *controlRequest) Encode(e *Encoder) {
-	PutU16(e, controlFamilyID, m.id)
-	PutString(e, controlFamilyName, m.name)
-	e.Raw(m.unknown)
+func (m *controlRequest) Encode(e *Encoder, b []byte) []byte {
+	b = AppendU16(b, controlFamilyID, m.id)
+	b = AppendString(e, b, controlFamilyName, m.name)
+	return AppendRaw(b, m.unknown)
 }
 
 func (m *controlRequest) Decode(d *Decoder) {
@@ -87,23 +87,28 @@ type controlOp struct {
 	flags uint32
 }
 
-func (m *controlReply) Encode(e *Encoder) {
-	PutString(e, controlFamilyName, m.name)
-	PutU16(e, controlFamilyID, m.id)
-	PutU32(e, controlVersion, Some(m.version))
-	PutU32(e, controlHeaderSize, Some(m.header))
+func (m *controlReply) Encode(e *Encoder, b []byte) []byte {
+	b = AppendString(e, b, controlFamilyName, m.name)
+	b = AppendU16(b, controlFamilyID, m.id)
+	b = AppendU32(b, controlVersion, Some(uint32(m.version)))
+	b = AppendU32(b, controlHeaderSize, Some(m.header))
 	if len(m.ops) > 0 {
-		PutIndexed(e, controlOps, m.ops, Nested, func(op *controlOp, e *Encoder) {
-			PutU32(e, controlOpID, Some(op.id))
-			PutU32(e, controlOpFlags, Some(op.flags))
-		})
+		b = AppendIndexed(e, b, controlOps, m.ops, Nested, (*controlOp).encode)
 	}
 	if len(m.groups) > 0 {
-		PutIndexed(e, controlGroups, m.groups, Nested, func(g *Group, e *Encoder) {
-			PutU32(e, controlGroupID, Some(g.Value))
-			PutString(e, controlGroupName, Some(g.Name))
-		})
+		b = AppendIndexed(e, b, controlGroups, m.groups, Nested, encodeControlGroup)
 	}
+	return b
+}
+
+func (op *controlOp) encode(_ *Encoder, b []byte) []byte {
+	b = AppendU32(b, controlOpID, Some(uint32(op.id)))
+	return AppendU32(b, controlOpFlags, Some(op.flags))
+}
+
+func encodeControlGroup(g *Group, e *Encoder, b []byte) []byte {
+	b = AppendU32(b, controlGroupID, Some(g.Value))
+	return AppendString(e, b, controlGroupName, Some(g.Name))
 }
 
 func (m *controlReply) Decode(d *Decoder) {

@@ -31,13 +31,12 @@ func (x *exchange) answerError(err error) {
 
 // putStatus appends NLMSG_ERROR or NLMSG_DONE.
 func (x *exchange) putStatus(typ, flags uint16, err error) {
-	e := &x.enc
+	b := x.enc.buf
 	status := x.extack(err)
-	start := len(e.buf)
+	start := len(b)
 	h := x.header(flags)
 	h.Type = typ
-	putHeader(e, h)
-	native.PutUint32(e.Grow(4), uint32(-int32(status.errno)))
+	b = native.AppendUint32(h.append(b), uint32(-int32(status.errno)))
 	if typ == typeError {
 		echoed := x.msg.raw[:headerLen]
 		if err != nil && x.server.config.wordy {
@@ -45,32 +44,33 @@ func (x *exchange) putStatus(typ, flags uint16, err error) {
 		} else {
 			h.Flags |= flagCapped
 		}
-		e.buf = append(e.buf, echoed...)
-		e.Align()
+		b = Align(append(b, echoed...))
 	}
-	before := len(e.buf)
-	status.encode(e)
-	if len(e.buf) > before {
+	before := len(b)
+	b = status.append(&x.enc, b)
+	if len(b) > before {
 		h.Flags |= flagTLVs
 	}
-	native.PutUint16(e.buf[start+6:], h.Flags)
-	endMessage(e, start)
+	native.PutUint16(b[start+6:], h.Flags)
+	endMessage(b, start)
+	x.enc.buf = b
 }
 
-// encode appends the attributes of an extended ack.
-func (s *extack) encode(e *Encoder) {
+// append appends the attributes of an extended ack.
+func (s *extack) append(e *Encoder, b []byte) []byte {
 	if s.text != "" {
-		e.string(extackMsg, s.text)
+		b = appendString(e, b, extackMsg, s.text)
 	}
 	if s.offset > 0 {
-		putU32(e, extackOffs, uint32(s.offset))
+		b = AppendU32(b, extackOffs, Some(uint32(s.offset)))
 	}
-	if id, ok := s.missType.Get(); ok {
-		putU32(e, extackMissType, id)
+	if s.missType.ok {
+		b = AppendU32(b, extackMissType, s.missType)
 		if s.missNest > 0 {
-			putU32(e, extackMissNest, uint32(s.missNest))
+			b = AppendU32(b, extackMissNest, Some(uint32(s.missNest)))
 		}
 	}
+	return b
 }
 
 // extack returns what to say about an error: of an *Error the number, the text and

@@ -223,7 +223,7 @@ func (x *exchange) dump(ctx context.Context, req Message, interrupted bool) erro
 // flush sends what stands in front of start if what follows it does not fit into
 // the same part.
 func (x *exchange) flush(start int) error {
-	x.enc.Align()
+	x.enc.buf = Align(x.enc.buf)
 	if start == 0 || len(x.enc.buf) <= x.from.carrier.part(x.from.port) {
 		return nil
 	}
@@ -263,4 +263,4 @@ func (x *exchange) put(m Message, flags uint16) error {
 }
 
 // reset makes the encoder start anew and keep its buffer.
-func (e *Encoder) reset() { e.buf, e.last, e.err = e.buf[:0], 0, nil }
+func (e *Encoder) reset() { e.buf, e.err = e.buf[:0], nil }

@@ -322,7 +322,7 @@ func (s *Server) event(m Message) ([]byte, error) {
 	}
 	var e Encoder
 	if s.family.Bare {
-		m.Encode(&e)
+		e.buf = m.Encode(&e, nil)
 	} else {
 		s.services[0].put(&e, Header{Type: info.ID}, info.ID, m)
 	}
@@ -345,26 +345,26 @@ func (v *service) put(e *Encoder, h Header, id uint16, m Message) {
 	if v.family.generic() {
 		h.Type = v.id
 	}
-	putHeader(e, h)
+	b := h.append(e.buf)
 	if v.family.generic() {
-		b := e.Grow(genlHeaderLen)
-		b[0], b[1] = uint8(id), v.family.Version
+		b = append(b, uint8(id), v.family.Version, 0, 0)
 	}
-	m.Encode(e)
-	endMessage(e, start)
+	e.buf = m.Encode(e, b)
+	endMessage(e.buf, start)
 }
 
-// putHeader appends a netlink header; endMessage fills in the length.
-func putHeader(e *Encoder, h Header) {
-	b := e.Grow(headerLen)
-	native.PutUint16(b[4:], h.Type)
-	native.PutUint16(b[6:], h.Flags)
-	native.PutUint32(b[8:], h.Sequence)
-	native.PutUint32(b[12:], h.PortID)
+// append appends the header in wire form; endMessage fills in the length.
+func (h *Header) append(b []byte) []byte {
+	b, p := Grow(b, headerLen)
+	native.PutUint16(p[4:], h.Type)
+	native.PutUint16(p[6:], h.Flags)
+	native.PutUint32(p[8:], h.Sequence)
+	native.PutUint32(p[12:], h.PortID)
+	return b
 }
 
-func endMessage(e *Encoder, start int) {
-	native.PutUint32(e.buf[start:], uint32(len(e.buf)-start))
+func endMessage(b []byte, start int) {
+	native.PutUint32(b[start:], uint32(len(b)-start))
 }
 
 // An Incoming is a request that a server handles.

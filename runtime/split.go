@@ -6,7 +6,7 @@ package runtime
 // for a message of its own is cut by split, unless that is nil; what cannot be cut
 // stays too long, and encoding it fails. A limit of 0 is the most that an
 // attribute can hold.
-func Split[M, E any, P MessagePtr[M]](parts []*M, rest M, limit int, list func(*M) *[]E, write func(*E, *Encoder), split func(*E, int) []*E) []*M {
+func Split[M, E any, P MessagePtr[M]](parts []*M, rest M, limit int, list func(*M) *[]E, write func(*E, *Encoder, []byte) []byte, split func(*E, int) []*E) []*M {
 	if limit <= 0 || limit > maxAttrLen {
 		limit = maxAttrLen
 	}
@@ -40,7 +40,7 @@ func Split[M, E any, P MessagePtr[M]](parts []*M, rest M, limit int, list func(*
 type splitter[E any] struct {
 	enc   Encoder
 	limit int // of one element
-	write func(*E, *Encoder)
+	write func(*E, *Encoder, []byte) []byte
 	split func(*E, int) []*E
 }
 
@@ -61,13 +61,13 @@ func (s *splitter[E]) cut(elems []E) []*E {
 // length returns how many bytes m takes. One that cannot be encoded takes some:
 // sending it will say what is wrong.
 func (s *splitter[E]) length(m Message) int {
-	s.enc = Encoder{buf: s.enc.buf[:0]}
-	m.Encode(&s.enc)
+	s.enc.reset()
+	s.enc.buf = m.Encode(&s.enc, s.enc.buf)
 	return align4(len(s.enc.buf))
 }
 
 func (s *splitter[E]) elemLength(e *E) int {
-	s.enc = Encoder{buf: s.enc.buf[:0]}
-	s.write(e, &s.enc)
+	s.enc.reset()
+	s.enc.buf = s.write(e, &s.enc, s.enc.buf)
 	return align4(len(s.enc.buf)) + attrHeaderLen
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 )
 
 // RawAttrs holds attributes in wire form, each with its header and padding, one
@@ -21,7 +22,7 @@ type Raw struct {
 }
 
 // Encode appends the payload.
-func (r *Raw) Encode(e *Encoder) { e.buf = append(e.buf, r.Payload...) }
+func (r *Raw) Encode(_ *Encoder, b []byte) []byte { return append(b, r.Payload...) }
 
 // Decode keeps a copy of the window.
 func (r *Raw) Decode(d *Decoder) {
@@ -29,21 +30,34 @@ func (r *Raw) Decode(d *Decoder) {
 	r.Payload = d.clone(d.Take(d.Rest()))
 }
 
-// PutString appends a string and its terminating NUL.
-func PutString(e *Encoder, id uint16, o Opt[string]) {
+// AppendString appends a string and its terminating NUL.
+func AppendString(e *Encoder, b []byte, id uint16, o Opt[string]) []byte {
 	if o.ok {
-		e.string(id, o.v)
+		b = appendString(e, b, id, o.v)
 	}
+	return b
 }
 
-func (e *Encoder) string(id uint16, s string) {
-	start := e.Begin(id)
-	WriteString(&s, e)
-	e.End(start)
+func appendString(e *Encoder, b []byte, id uint16, s string) []byte {
+	start, n := len(b), len(s)+1
+	if n > maxPayload {
+		return appendLong(e, b, id, append([]byte(s), 0))
+	}
+	b = slices.Grow(b, align4(attrHeaderLen+n))[:start+align4(attrHeaderLen+n)]
+	native.PutUint32(b[len(b)-4:], 0) // the NUL and the padding
+	native.PutUint32(b[start:], head(id, n))
+	copy(b[start+attrHeaderLen:], s)
+	return b
+}
+
+// appendLong appends an attribute of any payload, also one that is too long.
+func appendLong(e *Encoder, b []byte, id uint16, payload []byte) []byte {
+	b, start := Begin(b, id)
+	return e.End(append(b, payload...), start)
 }
 
 // WriteString appends a string and its terminating NUL.
-func WriteString(v *string, e *Encoder) { e.buf = append(append(e.buf, *v...), 0) }
+func WriteString(v *string, _ *Encoder, b []byte) []byte { return append(append(b, *v...), 0) }
 
 // GetString reads the current attribute up to its first NUL or its end.
 func GetString(d *Decoder, o *Opt[string]) {
@@ -53,21 +67,23 @@ func GetString(d *Decoder, o *Opt[string]) {
 // ReadString reads the window up to its first NUL or its end.
 func ReadString(v *string, d *Decoder) { *v = d.str(cString(d.Take(d.Rest()))) }
 
-// PutBytes appends b; nil is absent, an empty slice is an empty attribute.
-func PutBytes[B ~[]byte](e *Encoder, id uint16, b B) {
-	if b != nil {
-		e.bytes(id, b)
+// AppendBytes appends p; nil is absent, an empty slice is an empty attribute.
+func AppendBytes[B ~[]byte](e *Encoder, b []byte, id uint16, p B) []byte {
+	if p != nil {
+		b = appendBytes(e, b, id, p)
 	}
+	return b
 }
 
-func (e *Encoder) bytes(id uint16, b []byte) {
-	start := e.Begin(id)
-	e.buf = append(e.buf, b...)
-	e.End(start)
+func appendBytes(e *Encoder, b []byte, id uint16, p []byte) []byte {
+	if len(p) > maxPayload {
+		return appendLong(e, b, id, p)
+	}
+	return Align(append(native.AppendUint32(b, head(id, len(p))), p...))
 }
 
 // WriteBytes appends the bytes.
-func WriteBytes[B ~[]byte](v *B, e *Encoder) { e.buf = append(e.buf, *v...) }
+func WriteBytes[B ~[]byte](v *B, _ *Encoder, b []byte) []byte { return append(b, *v...) }
 
 // GetBytes copies the payload of the current attribute.
 func GetBytes[B ~[]byte](d *Decoder, b *B) { *b = d.clone(d.Payload()) }
@@ -75,32 +91,41 @@ func GetBytes[B ~[]byte](d *Decoder, b *B) { *b = d.clone(d.Payload()) }
 // ReadBytes copies the window.
 func ReadBytes[B ~[]byte](v *B, d *Decoder) { *v = d.clone(d.Take(d.Rest())) }
 
-// PutAddr appends an IP address: 4 bytes for IPv4, 16 for IPv6.
-func PutAddr(e *Encoder, id uint16, o Opt[netip.Addr]) {
+// AppendAddr appends an IP address: 4 bytes for IPv4, 16 for IPv6.
+func AppendAddr(e *Encoder, b []byte, id uint16, o Opt[netip.Addr]) []byte {
 	if o.ok {
-		e.addr(id, o.v)
+		b = appendAddr(e, b, id, o.v)
 	}
+	return b
 }
 
-func (e *Encoder) addr(id uint16, a netip.Addr) {
-	start := e.Begin(id)
-	WriteAddr(&a, e)
-	e.End(start)
+func appendAddr(e *Encoder, b []byte, id uint16, a netip.Addr) []byte {
+	if a.Is4() {
+		v4 := a.As4()
+		return native.AppendUint64(b, small(id, 4, native.Uint32(v4[:])))
+	}
+	b, start := Begin(b, id)
+	b = WriteAddr(&a, e, b)
+	e.setLen(b, start)
+	return b
 }
 
 // WriteAddr appends an IP address.
-func WriteAddr(v *netip.Addr, e *Encoder) {
+func WriteAddr(v *netip.Addr, e *Encoder, b []byte) []byte {
 	switch {
 	case v.Is4():
 		a := v.As4()
-		e.buf = append(e.buf, a[:]...)
+		return append(b, a[:]...)
 	case v.Is6():
 		a := v.As16()
-		e.buf = append(e.buf, a[:]...)
-	default:
-		e.Fail("the zero netip.Addr is no address")
+		return append(b, a[:]...)
 	}
+	e.failElem(b, "the zero netip.Addr is no address")
+	return b
 }
+
+// failElem is Fail for the payload that begins at the end of b.
+func (e *Encoder) failElem(b []byte, msg string) { e.Fail(len(b)-1, msg) }
 
 // GetAddr reads the current attribute as an IP address. A payload of neither 4
 // nor 16 bytes (addresses of other families) goes to u.
@@ -121,45 +146,53 @@ func ReadAddr(v *netip.Addr, d *Decoder) {
 	*v = a
 }
 
-// PutAddrPort appends a struct sockaddr_in or sockaddr_in6. An IPv6 zone must be
+// AppendAddrPort appends a struct sockaddr_in or sockaddr_in6. An IPv6 zone must be
 // a number: the scope id.
-func PutAddrPort(e *Encoder, id uint16, o Opt[netip.AddrPort]) {
+func AppendAddrPort(e *Encoder, b []byte, id uint16, o Opt[netip.AddrPort]) []byte {
 	if o.ok {
-		e.addrPort(id, o.v)
+		b = appendAddrPort(e, b, id, o.v)
 	}
+	return b
 }
 
-func (e *Encoder) addrPort(id uint16, v netip.AddrPort) {
-	start := e.Begin(id)
-	WriteAddrPort(&v, e)
-	e.End(start)
+func appendAddrPort(e *Encoder, b []byte, id uint16, v netip.AddrPort) []byte {
+	b, start := Begin(b, id)
+	b = WriteAddrPort(&v, e, b)
+	e.setLen(b, start)
+	return b
 }
 
 // WriteAddrPort appends a struct sockaddr_in or sockaddr_in6.
-func WriteAddrPort(v *netip.AddrPort, e *Encoder) {
+func WriteAddrPort(v *netip.AddrPort, e *Encoder, b []byte) []byte {
 	switch a := v.Addr(); {
 	case a.Is4():
-		b := e.Grow(sockaddrInLen)
-		native.PutUint16(b, afInet)
-		binary.BigEndian.PutUint16(b[2:], v.Port())
 		v4 := a.As4()
-		copy(b[4:], v4[:])
+		b, p := Grow(b, sockaddrInLen)
+		native.PutUint16(p, afInet)
+		binary.BigEndian.PutUint16(p[2:], v.Port())
+		copy(p[4:], v4[:])
+		return b
 	case a.Is6():
-		b := e.Grow(sockaddrIn6Len)
-		native.PutUint16(b, afInet6)
-		binary.BigEndian.PutUint16(b[2:], v.Port())
-		v6 := a.As16()
-		copy(b[8:], v6[:])
-		if zone := a.Zone(); zone != "" {
-			var scope uint32
-			if _, err := fmt.Sscan(zone, &scope); err != nil {
-				e.Fail("zone " + zone + " is no scope id")
-			}
-			native.PutUint32(b[24:], scope)
-		}
-	default:
-		e.Fail("the zero netip.Addr is no address")
+		return writeAddrPort6(e, b, a, v.Port())
 	}
+	e.failElem(b, "the zero netip.Addr is no address")
+	return b
+}
+
+func writeAddrPort6(e *Encoder, b []byte, a netip.Addr, port uint16) []byte {
+	var scope uint32
+	if zone := a.Zone(); zone != "" {
+		if _, err := fmt.Sscan(zone, &scope); err != nil {
+			e.failElem(b, "zone "+zone+" is no scope id")
+		}
+	}
+	v6 := a.As16()
+	b, p := Grow(b, sockaddrIn6Len)
+	native.PutUint16(p, afInet6)
+	binary.BigEndian.PutUint16(p[2:], port)
+	copy(p[8:], v6[:])
+	native.PutUint32(p[24:], scope)
+	return b
 }
 
 // Lengths and families of socket addresses (include/uapi/linux/in.h, in6.h).
@@ -215,23 +248,17 @@ type Bitfield32[T ~uint32] struct {
 	Selector T `json:"selector"`
 }
 
-// PutBitfield32 appends a value and its selector in host byte order.
-func PutBitfield32[T ~uint32](e *Encoder, id uint16, o Opt[Bitfield32[T]]) {
+// AppendBitfield32 appends a value and its selector in host byte order.
+func AppendBitfield32[T ~uint32](b []byte, id uint16, o Opt[Bitfield32[T]]) []byte {
 	if o.ok {
-		putBitfield32(e, id, o.v)
+		b = WriteBitfield32(&o.v, nil, native.AppendUint32(b, head(id, 8)))
 	}
-}
-
-func putBitfield32[T ~uint32](e *Encoder, id uint16, v Bitfield32[T]) {
-	start := e.Begin(id)
-	WriteBitfield32(&v, e)
-	e.End(start)
+	return b
 }
 
 // WriteBitfield32 appends a value and its selector.
-func WriteBitfield32[T ~uint32](v *Bitfield32[T], e *Encoder) {
-	e.buf = native.AppendUint32(e.buf, uint32(v.Value))
-	e.buf = native.AppendUint32(e.buf, uint32(v.Selector))
+func WriteBitfield32[T ~uint32](v *Bitfield32[T], _ *Encoder, b []byte) []byte {
+	return native.AppendUint32(native.AppendUint32(b, uint32(v.Value)), uint32(v.Selector))
 }
 
 // GetBitfield32 reads the current attribute as a value and its selector.

@@ -49,24 +49,23 @@ func (w Wire) size(v uint64) int {
 }
 
 // bigEndian reports whether the first byte on the wire is the highest.
-func (w Wire) bigEndian() bool {
-	hostBig := binary.NativeEndian.Uint16([]byte{0, 1}) == 1
-	return w&BigEndian != 0 || hostBig && w&LittleEndian == 0
-}
+func (w Wire) bigEndian() bool { return w&BigEndian != 0 || hostBig && w&LittleEndian == 0 }
 
 // append appends the lowest bytes of v.
 func (w Wire) append(b []byte, v uint64) []byte {
-	n := w.size(v)
+	var order binary.AppendByteOrder = binary.LittleEndian
 	if w.bigEndian() {
-		for i := n - 1; i >= 0; i-- {
-			b = append(b, byte(v>>(8*i)))
-		}
-		return b
+		order = binary.BigEndian
 	}
-	for i := range n {
-		b = append(b, byte(v>>(8*i)))
+	switch w.size(v) {
+	case 1:
+		return append(b, byte(v))
+	case 2:
+		return order.AppendUint16(b, uint16(v))
+	case 4:
+		return order.AppendUint32(b, uint32(v))
 	}
-	return b
+	return order.AppendUint64(b, v)
 }
 
 // load returns the value in b, which is all of it, extended to 64 bits.
@@ -79,31 +78,37 @@ func (w Wire) load(b []byte) uint64 {
 			v |= uint64(b[i]) << (8 * i)
 		}
 	}
-	if shift := 64 - 8*len(b); w.signed() && shift < 64 {
-		v = uint64(int64(v<<shift) >> shift)
-	}
-	return v
+	return w.extend(v, len(b))
 }
 
-// PutWire appends an attribute of the given wire type.
-func PutWire[T Integer](e *Encoder, id uint16, o Opt[T], w Wire) {
+// extend returns the value whose lowest n bytes are those of v.
+func (w Wire) extend(v uint64, n int) uint64 {
+	shift := 64 - 8*n
+	if w.signed() {
+		return uint64(int64(v<<shift) >> shift)
+	}
+	return v << shift >> shift
+}
+
+// AppendWire appends an attribute of the given wire type. It fails if the value does
+// not fit.
+func AppendWire[T Integer](e *Encoder, b []byte, id uint16, o Opt[T], w Wire) []byte {
 	if o.ok {
-		putWire(e, id, o.v, w)
+		b = appendWire(e, b, id, o.v, w)
 	}
+	return b
 }
 
-func putWire[T Integer](e *Encoder, id uint16, v T, w Wire) {
-	start := e.Begin(id)
-	writeWire(e, v, w)
-	e.End(start)
+func appendWire[T Integer](e *Encoder, b []byte, id uint16, v T, w Wire) []byte {
+	b, start := Begin(b, id)
+	return e.End(writeWire(e, b, v, w), start)
 }
 
-func writeWire[T Integer](e *Encoder, v T, w Wire) {
-	start := len(e.buf)
-	e.buf = w.append(e.buf, uint64(v))
-	if b := e.buf[start:]; T(w.load(b)) != v {
-		narrow(e, v, 8*len(b))
+func writeWire[T Integer](e *Encoder, b []byte, v T, w Wire) []byte {
+	if n := w.size(uint64(v)); T(w.extend(uint64(v), n)) != v {
+		e.failElem(b, fmt.Sprintf("%d does not fit into %d bits", v, 8*n))
 	}
+	return w.append(b, uint64(v))
 }
 
 // GetWire reads the current attribute as a value of the given wire type.
@@ -129,8 +134,8 @@ func readWire[T Integer](d *Decoder, w Wire) T {
 }
 
 // Writer returns the function that appends a value of the given wire type.
-func Writer[T Integer](w Wire) func(*T, *Encoder) {
-	return func(v *T, e *Encoder) { writeWire(e, *v, w) }
+func Writer[T Integer](w Wire) func(*T, *Encoder, []byte) []byte {
+	return func(v *T, e *Encoder, b []byte) []byte { return writeWire(e, b, *v, w) }
 }
 
 // Reader returns the function that reads a value of the given wire type from
@@ -139,18 +144,21 @@ func Reader[T Integer](w Wire) func(*T, *Decoder) {
 	return func(v *T, d *Decoder) { *v = readWire[T](d, w) }
 }
 
-// PutDuration appends a duration as a count of unit.
-func PutDuration(e *Encoder, id uint16, o Opt[time.Duration], w Wire, unit time.Duration) {
+// AppendDuration appends a duration as a count of unit.
+func AppendDuration(e *Encoder, b []byte, id uint16, o Opt[time.Duration], w Wire, unit time.Duration) []byte {
 	if o.ok {
-		putDuration(e, id, o.v, w, unit)
+		b = appendCount(e, b, id, o.v, o.v/unit, w, unit)
 	}
+	return b
 }
 
-func putDuration(e *Encoder, id uint16, v time.Duration, w Wire, unit time.Duration) {
-	putWire(e, id, int64(v/unit), w)
-	if v%unit != 0 {
-		e.Fail(fmt.Sprintf("%v is no multiple of %v", v, unit))
+// appendCount appends the duration v, which is count times unit. The caller divides:
+// where it is inlined the unit is a constant.
+func appendCount(e *Encoder, b []byte, id uint16, v, count time.Duration, w Wire, unit time.Duration) []byte {
+	if count*unit != v {
+		e.Fail(len(b), fmt.Sprintf("%v is no multiple of %v", v, unit))
 	}
+	return appendWire(e, b, id, int64(count), w)
 }
 
 // GetDuration reads the current attribute as a count of unit.
@@ -160,11 +168,12 @@ func GetDuration(d *Decoder, o *Opt[time.Duration], w Wire, unit time.Duration) 
 	*o = Opt[time.Duration]{time.Duration(n.v) * unit, n.ok}
 }
 
-// PutDurations appends an attribute for each duration.
-func PutDurations(e *Encoder, id uint16, list []time.Duration, w Wire, unit time.Duration) {
+// AppendDurations appends an attribute for each duration.
+func AppendDurations(e *Encoder, b []byte, id uint16, list []time.Duration, w Wire, unit time.Duration) []byte {
 	for _, v := range list {
-		putDuration(e, id, v, w, unit)
+		b = appendCount(e, b, id, v, v/unit, w, unit)
 	}
+	return b
 }
 
 // GetDurations reads the current attribute as one more duration of list.

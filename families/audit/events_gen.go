@@ -20,8 +20,9 @@ type Record struct {
 }
 
 // Encode implements nl.Message.
-func (m *Record) Encode(e *nl.Encoder) {
-	nl.PutText(e, "text", m.Text)
+func (m *Record) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendText(e, b, "text", m.Text)
+	return b
 }
 
 // Decode implements nl.Message.

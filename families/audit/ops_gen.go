@@ -15,7 +15,9 @@ var opGetStatus = nl.Op{Name: "get", Request: 1000, Reply: 1000}
 type GetStatusRequest struct{}
 
 // Encode implements nl.Message.
-func (m *GetStatusRequest) Encode(e *nl.Encoder) {}
+func (m *GetStatusRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	return b
+}
 
 // Decode implements nl.Message.
 func (m *GetStatusRequest) Decode(d *nl.Decoder) {}
@@ -27,8 +29,9 @@ type GetStatusReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetStatusReply) Encode(e *nl.Encoder) {
-	m.Status.Encode(e)
+func (m *GetStatusReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Status.Encode(e, b)
+	return b
 }
 
 // Decode implements nl.Message.
@@ -64,8 +67,9 @@ type GetFeatureReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetFeatureReply) Encode(e *nl.Encoder) {
-	m.Features.Encode(e)
+func (m *GetFeatureReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Features.Encode(e, b)
+	return b
 }
 
 // Decode implements nl.Message.

@@ -70,9 +70,10 @@ func (s *StatusData) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *StatusData) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeStatusData))
-	e.SetTail(s.Tail)
+func (s *StatusData) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeStatusData)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -112,9 +113,10 @@ func (s *FeatureData) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *FeatureData) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeFeatureData))
-	e.SetTail(s.Tail)
+func (s *FeatureData) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeFeatureData)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.

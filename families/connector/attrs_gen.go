@@ -46,7 +46,7 @@ type ProcMessage struct {
 }
 
 // Encode implements nl.Message.
-func (m *ProcMessage) Encode(e *nl.Encoder) {
+func (m *ProcMessage) Encode(e *nl.Encoder, b []byte) []byte {
 	partEvent := m.Event
 	if partEvent.What == 0 {
 		switch m.Data.(type) {
@@ -68,8 +68,9 @@ func (m *ProcMessage) Encode(e *nl.Encoder) {
 			partEvent.What = 2147483648
 		}
 	}
-	partEvent.Encode(e)
-	nl.PutRestBody(e, namesWhat.Of(nl.Some(partEvent.What)), m.Data, bodyProcData(m.Data))
+	b = partEvent.Encode(e, b)
+	b = nl.AppendRestBody(e, b, namesWhat.Of(nl.Some(partEvent.What)), m.Data, bodyProcData(m.Data))
+	return b
 }
 
 // Decode implements nl.Message.

@@ -23,7 +23,7 @@ type Message struct {
 }
 
 // Encode implements nl.Message.
-func (m *Message) Encode(e *nl.Encoder) {
+func (m *Message) Encode(e *nl.Encoder, b []byte) []byte {
 	partHeader := m.Header
 	if partHeader.ID.Index == 0 && partHeader.ID.Value == 0 {
 		switch m.Body.(type) {
@@ -31,11 +31,12 @@ func (m *Message) Encode(e *nl.Encoder) {
 			partHeader.ID.Index, partHeader.ID.Value = 1, 1
 		}
 	}
-	atHeader := e.Len()
-	partHeader.Encode(e)
-	start := e.Len()
-	nl.PutRestBody(e, namesIndex.Of(nl.Some(partHeader.ID.Index))+"/"+nl.EnumNames[uint32]{}.Of(nl.Some(partHeader.ID.Value)), m.Body, bodyBody(m.Body))
-	e.PutLength("body", atHeader+16, 2, binary.NativeEndian, start)
+	atHeader := len(b)
+	b = partHeader.Encode(e, b)
+	start := len(b)
+	b = nl.AppendRestBody(e, b, namesIndex.Of(nl.Some(partHeader.ID.Index))+"/"+nl.EnumNames[uint32]{}.Of(nl.Some(partHeader.ID.Value)), m.Body, bodyBody(m.Body))
+	nl.PutLength(e, b, "body", atHeader+16, 2, binary.NativeEndian, start)
+	return b
 }
 
 // Decode implements nl.Message.

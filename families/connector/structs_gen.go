@@ -30,8 +30,10 @@ func (s *ID) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *ID) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeID))
+func (s *ID) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeID)
+	s.put(p)
+	return b
 }
 
 // Decode implements nl.Message.
@@ -73,8 +75,10 @@ func (s *Header) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *Header) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeHeader))
+func (s *Header) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeHeader)
+	s.put(p)
+	return b
 }
 
 // Decode implements nl.Message.
@@ -106,9 +110,10 @@ func (s *ProcInput) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *ProcInput) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeProcInput))
-	e.SetTail(s.Tail)
+func (s *ProcInput) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeProcInput)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -142,8 +147,10 @@ func (s *ProcEvent) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *ProcEvent) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeProcEvent))
+func (s *ProcEvent) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeProcEvent)
+	s.put(p)
+	return b
 }
 
 // Decode implements nl.Message.
@@ -170,9 +177,10 @@ func (s *ProcAck) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *ProcAck) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeProcAck))
-	e.SetTail(s.Tail)
+func (s *ProcAck) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeProcAck)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -212,9 +220,10 @@ func (s *ProcFork) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *ProcFork) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeProcFork))
-	e.SetTail(s.Tail)
+func (s *ProcFork) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeProcFork)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -246,9 +255,10 @@ func (s *ProcExec) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *ProcExec) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeProcExec))
-	e.SetTail(s.Tail)
+func (s *ProcExec) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeProcExec)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -288,9 +298,10 @@ func (s *ProcID) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *ProcID) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeProcID))
-	e.SetTail(s.Tail)
+func (s *ProcID) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeProcID)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -322,9 +333,10 @@ func (s *ProcSID) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *ProcSID) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeProcSID))
-	e.SetTail(s.Tail)
+func (s *ProcSID) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeProcSID)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -364,9 +376,10 @@ func (s *ProcPtrace) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *ProcPtrace) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeProcPtrace))
-	e.SetTail(s.Tail)
+func (s *ProcPtrace) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeProcPtrace)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -401,15 +414,16 @@ func (s *ProcComm) get(d *nl.Decoder, b []byte) {
 	s.Comm = d.CString(b[8:24])
 }
 
-func (s *ProcComm) check(e *nl.Encoder) {
-	nl.CheckLen(e, nl.Some(s.Comm), 0, 16)
+func (s *ProcComm) check(e *nl.Encoder, at int) {
+	nl.CheckLen(e, at, nl.Some(s.Comm), 0, 16)
 }
 
 // Encode implements nl.Message.
-func (s *ProcComm) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeProcComm))
-	s.check(e)
-	e.SetTail(s.Tail)
+func (s *ProcComm) Encode(e *nl.Encoder, b []byte) []byte {
+	s.check(e, len(b))
+	b, p := nl.Grow(b, sizeProcComm)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -449,9 +463,10 @@ func (s *ProcCoredump) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *ProcCoredump) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeProcCoredump))
-	e.SetTail(s.Tail)
+func (s *ProcCoredump) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeProcCoredump)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -499,9 +514,10 @@ func (s *ProcExit) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *ProcExit) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeProcExit))
-	e.SetTail(s.Tail)
+func (s *ProcExit) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeProcExit)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.

@@ -419,11 +419,11 @@ type Tuple struct {
 }
 
 // Encode implements nl.Message.
-func (m *Tuple) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrTupleIP, m.IP)
-	nl.PutNest(e, attrTupleProto, m.Proto)
-	nl.PutU16BE(e, attrTupleZone, m.Zone)
-	e.Raw(m.Unknown)
+func (m *Tuple) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrTupleIP, m.IP)
+	b = nl.AppendNest(e, b, attrTupleProto, m.Proto)
+	b = nl.AppendU16BE(b, attrTupleZone, m.Zone)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -457,16 +457,16 @@ type TupleIP struct {
 }
 
 // Encode implements nl.Message.
-func (m *TupleIP) Encode(e *nl.Encoder) {
-	nl.PutAddr(e, attrIPV4Src, m.V4Src)
-	nl.CheckAddr(e, m.V4Src.Value(), 4)
-	nl.PutAddr(e, attrIPV4Dst, m.V4Dst)
-	nl.CheckAddr(e, m.V4Dst.Value(), 4)
-	nl.PutAddr(e, attrIPV6Src, m.V6Src)
-	nl.CheckAddr(e, m.V6Src.Value(), 16)
-	nl.PutAddr(e, attrIPV6Dst, m.V6Dst)
-	nl.CheckAddr(e, m.V6Dst.Value(), 16)
-	e.Raw(m.Unknown)
+func (m *TupleIP) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckAddr(e, len(b), m.V4Src.Value(), 4)
+	b = nl.AppendAddr(e, b, attrIPV4Src, m.V4Src)
+	nl.CheckAddr(e, len(b), m.V4Dst.Value(), 4)
+	b = nl.AppendAddr(e, b, attrIPV4Dst, m.V4Dst)
+	nl.CheckAddr(e, len(b), m.V6Src.Value(), 16)
+	b = nl.AppendAddr(e, b, attrIPV6Src, m.V6Src)
+	nl.CheckAddr(e, len(b), m.V6Dst.Value(), 16)
+	b = nl.AppendAddr(e, b, attrIPV6Dst, m.V6Dst)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -513,17 +513,17 @@ type TupleProto struct {
 }
 
 // Encode implements nl.Message.
-func (m *TupleProto) Encode(e *nl.Encoder) {
-	nl.PutU8(e, attrProtoNum, m.Num)
-	nl.PutU16BE(e, attrProtoSrcPort, m.SrcPort)
-	nl.PutU16BE(e, attrProtoDstPort, m.DstPort)
-	nl.PutU16BE(e, attrProtoICMPID, m.ICMPID)
-	nl.PutU8(e, attrProtoICMPType, m.ICMPType)
-	nl.PutU8(e, attrProtoICMPCode, m.ICMPCode)
-	nl.PutU16BE(e, attrProtoICMPv6ID, m.ICMPv6ID)
-	nl.PutU8(e, attrProtoICMPv6Type, m.ICMPv6Type)
-	nl.PutU8(e, attrProtoICMPv6Code, m.ICMPv6Code)
-	e.Raw(m.Unknown)
+func (m *TupleProto) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU8(b, attrProtoNum, m.Num)
+	b = nl.AppendU16BE(b, attrProtoSrcPort, m.SrcPort)
+	b = nl.AppendU16BE(b, attrProtoDstPort, m.DstPort)
+	b = nl.AppendU16BE(b, attrProtoICMPID, m.ICMPID)
+	b = nl.AppendU8(b, attrProtoICMPType, m.ICMPType)
+	b = nl.AppendU8(b, attrProtoICMPCode, m.ICMPCode)
+	b = nl.AppendU16BE(b, attrProtoICMPv6ID, m.ICMPv6ID)
+	b = nl.AppendU8(b, attrProtoICMPv6Type, m.ICMPv6Type)
+	b = nl.AppendU8(b, attrProtoICMPv6Code, m.ICMPv6Code)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -567,11 +567,11 @@ type Protoinfo struct {
 }
 
 // Encode implements nl.Message.
-func (m *Protoinfo) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrProtoinfoTCP, m.TCP)
-	nl.PutNest(e, attrProtoinfoDCCP, m.DCCP)
-	nl.PutNest(e, attrProtoinfoSCTP, m.SCTP)
-	e.Raw(m.Unknown)
+func (m *Protoinfo) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrProtoinfoTCP, m.TCP)
+	b = nl.AppendNest(e, b, attrProtoinfoDCCP, m.DCCP)
+	b = nl.AppendNest(e, b, attrProtoinfoSCTP, m.SCTP)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -607,13 +607,13 @@ type ProtoinfoTCP struct {
 }
 
 // Encode implements nl.Message.
-func (m *ProtoinfoTCP) Encode(e *nl.Encoder) {
-	nl.PutU8(e, attrProtoinfoTCPState, m.State)
-	nl.PutU8(e, attrProtoinfoTCPWscaleOriginal, m.WscaleOriginal)
-	nl.PutU8(e, attrProtoinfoTCPWscaleReply, m.WscaleReply)
-	nl.PutStruct(e, attrProtoinfoTCPFlagsOriginal, &m.FlagsOriginal)
-	nl.PutStruct(e, attrProtoinfoTCPFlagsReply, &m.FlagsReply)
-	e.Raw(m.Unknown)
+func (m *ProtoinfoTCP) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU8(b, attrProtoinfoTCPState, m.State)
+	b = nl.AppendU8(b, attrProtoinfoTCPWscaleOriginal, m.WscaleOriginal)
+	b = nl.AppendU8(b, attrProtoinfoTCPWscaleReply, m.WscaleReply)
+	b = nl.AppendStruct(e, b, attrProtoinfoTCPFlagsOriginal, &m.FlagsOriginal)
+	b = nl.AppendStruct(e, b, attrProtoinfoTCPFlagsReply, &m.FlagsReply)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -649,11 +649,11 @@ type ProtoinfoDCCP struct {
 }
 
 // Encode implements nl.Message.
-func (m *ProtoinfoDCCP) Encode(e *nl.Encoder) {
-	nl.PutU8(e, attrProtoinfoDccpState, m.State)
-	nl.PutU8(e, attrProtoinfoDccpRole, m.Role)
-	nl.PutU64BE(e, attrProtoinfoDccpHandshakeSeq, m.HandshakeSeq)
-	e.Raw(m.Unknown)
+func (m *ProtoinfoDCCP) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU8(b, attrProtoinfoDccpState, m.State)
+	b = nl.AppendU8(b, attrProtoinfoDccpRole, m.Role)
+	b = nl.AppendU64BE(b, attrProtoinfoDccpHandshakeSeq, m.HandshakeSeq)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -686,11 +686,11 @@ type ProtoinfoSCTP struct {
 }
 
 // Encode implements nl.Message.
-func (m *ProtoinfoSCTP) Encode(e *nl.Encoder) {
-	nl.PutU8(e, attrProtoinfoSCTPState, m.State)
-	nl.PutU32BE(e, attrProtoinfoSCTPVtagOriginal, m.VtagOriginal)
-	nl.PutU32BE(e, attrProtoinfoSCTPVtagReply, m.VtagReply)
-	e.Raw(m.Unknown)
+func (m *ProtoinfoSCTP) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU8(b, attrProtoinfoSCTPState, m.State)
+	b = nl.AppendU32BE(b, attrProtoinfoSCTPVtagOriginal, m.VtagOriginal)
+	b = nl.AppendU32BE(b, attrProtoinfoSCTPVtagReply, m.VtagReply)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -724,12 +724,12 @@ type Counters struct {
 }
 
 // Encode implements nl.Message.
-func (m *Counters) Encode(e *nl.Encoder) {
-	nl.PutU64BE(e, attrCountersPackets, m.Packets)
-	nl.PutU64BE(e, attrCountersBytes, m.Bytes)
-	nl.PutU32BE(e, attrCountersPackets32, m.Packets32)
-	nl.PutU32BE(e, attrCountersBytes32, m.Bytes32)
-	e.Raw(m.Unknown)
+func (m *Counters) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU64BE(b, attrCountersPackets, m.Packets)
+	b = nl.AppendU64BE(b, attrCountersBytes, m.Bytes)
+	b = nl.AppendU32BE(b, attrCountersPackets32, m.Packets32)
+	b = nl.AppendU32BE(b, attrCountersBytes32, m.Bytes32)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -764,10 +764,10 @@ type Timestamp struct {
 }
 
 // Encode implements nl.Message.
-func (m *Timestamp) Encode(e *nl.Encoder) {
-	nl.PutU64BE(e, attrTimestampStart, m.Start)
-	nl.PutU64BE(e, attrTimestampStop, m.Stop)
-	e.Raw(m.Unknown)
+func (m *Timestamp) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU64BE(b, attrTimestampStart, m.Start)
+	b = nl.AppendU64BE(b, attrTimestampStop, m.Stop)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -803,17 +803,17 @@ type NAT struct {
 }
 
 // Encode implements nl.Message.
-func (m *NAT) Encode(e *nl.Encoder) {
-	nl.PutAddr(e, attrNATV4MinIP, m.V4MinIP)
-	nl.CheckAddr(e, m.V4MinIP.Value(), 4)
-	nl.PutAddr(e, attrNATV4MaxIP, m.V4MaxIP)
-	nl.CheckAddr(e, m.V4MaxIP.Value(), 4)
-	nl.PutNest(e, attrNATProto, m.Proto)
-	nl.PutAddr(e, attrNATV6MinIP, m.V6MinIP)
-	nl.CheckAddr(e, m.V6MinIP.Value(), 16)
-	nl.PutAddr(e, attrNATV6MaxIP, m.V6MaxIP)
-	nl.CheckAddr(e, m.V6MaxIP.Value(), 16)
-	e.Raw(m.Unknown)
+func (m *NAT) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckAddr(e, len(b), m.V4MinIP.Value(), 4)
+	b = nl.AppendAddr(e, b, attrNATV4MinIP, m.V4MinIP)
+	nl.CheckAddr(e, len(b), m.V4MaxIP.Value(), 4)
+	b = nl.AppendAddr(e, b, attrNATV4MaxIP, m.V4MaxIP)
+	b = nl.AppendNest(e, b, attrNATProto, m.Proto)
+	nl.CheckAddr(e, len(b), m.V6MinIP.Value(), 16)
+	b = nl.AppendAddr(e, b, attrNATV6MinIP, m.V6MinIP)
+	nl.CheckAddr(e, len(b), m.V6MaxIP.Value(), 16)
+	b = nl.AppendAddr(e, b, attrNATV6MaxIP, m.V6MaxIP)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -848,10 +848,10 @@ type NATProto struct {
 }
 
 // Encode implements nl.Message.
-func (m *NATProto) Encode(e *nl.Encoder) {
-	nl.PutU16BE(e, attrProtonatPortMin, m.PortMin)
-	nl.PutU16BE(e, attrProtonatPortMax, m.PortMax)
-	e.Raw(m.Unknown)
+func (m *NATProto) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU16BE(b, attrProtonatPortMin, m.PortMin)
+	b = nl.AppendU16BE(b, attrProtonatPortMax, m.PortMax)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -883,11 +883,11 @@ type SeqAdj struct {
 }
 
 // Encode implements nl.Message.
-func (m *SeqAdj) Encode(e *nl.Encoder) {
-	nl.PutU32BE(e, attrSeqadjCorrectionPos, m.CorrectionPos)
-	nl.PutU32BE(e, attrSeqadjOffsetBefore, m.OffsetBefore)
-	nl.PutU32BE(e, attrSeqadjOffsetAfter, m.OffsetAfter)
-	e.Raw(m.Unknown)
+func (m *SeqAdj) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32BE(b, attrSeqadjCorrectionPos, m.CorrectionPos)
+	b = nl.AppendU32BE(b, attrSeqadjOffsetBefore, m.OffsetBefore)
+	b = nl.AppendU32BE(b, attrSeqadjOffsetAfter, m.OffsetAfter)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -920,11 +920,11 @@ type Synproxy struct {
 }
 
 // Encode implements nl.Message.
-func (m *Synproxy) Encode(e *nl.Encoder) {
-	nl.PutU32BE(e, attrSynproxyISN, m.ISN)
-	nl.PutU32BE(e, attrSynproxyITS, m.ITS)
-	nl.PutU32BE(e, attrSynproxyTSOff, m.TSOff)
-	e.Raw(m.Unknown)
+func (m *Synproxy) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32BE(b, attrSynproxyISN, m.ISN)
+	b = nl.AppendU32BE(b, attrSynproxyITS, m.ITS)
+	b = nl.AppendU32BE(b, attrSynproxyTSOff, m.TSOff)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -954,11 +954,11 @@ type Help struct {
 }
 
 // Encode implements nl.Message.
-func (m *Help) Encode(e *nl.Encoder) {
-	nl.PutString(e, attrHelpName, m.Name)
-	nl.CheckLen(e, m.Name, 0, 15)
-	nl.PutBytes(e, attrHelpInfo, m.Info)
-	e.Raw(m.Unknown)
+func (m *Help) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckLen(e, len(b), m.Name, 0, 15)
+	b = nl.AppendString(e, b, attrHelpName, m.Name)
+	b = nl.AppendBytes(e, b, attrHelpInfo, m.Info)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -984,9 +984,9 @@ type Secctx struct {
 }
 
 // Encode implements nl.Message.
-func (m *Secctx) Encode(e *nl.Encoder) {
-	nl.PutString(e, attrSecctxName, m.Name)
-	e.Raw(m.Unknown)
+func (m *Secctx) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendString(e, b, attrSecctxName, m.Name)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1012,10 +1012,10 @@ type Filter struct {
 }
 
 // Encode implements nl.Message.
-func (m *Filter) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrFilterOrigFlags, m.OrigFlags)
-	nl.PutU32(e, attrFilterReplyFlags, m.ReplyFlags)
-	e.Raw(m.Unknown)
+func (m *Filter) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrFilterOrigFlags, m.OrigFlags)
+	b = nl.AppendU32(b, attrFilterReplyFlags, m.ReplyFlags)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1044,10 +1044,10 @@ type ExpectNAT struct {
 }
 
 // Encode implements nl.Message.
-func (m *ExpectNAT) Encode(e *nl.Encoder) {
-	nl.PutU32BE(e, attrExpectNATDir, m.Dir)
-	nl.PutNest(e, attrExpectNATTuple, m.Tuple)
-	e.Raw(m.Unknown)
+func (m *ExpectNAT) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32BE(b, attrExpectNATDir, m.Dir)
+	b = nl.AppendNest(e, b, attrExpectNATTuple, m.Tuple)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

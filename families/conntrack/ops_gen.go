@@ -60,26 +60,26 @@ type NewRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *NewRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutNest(e, attrConntrackTupleOrig, m.TupleOrig)
-	nl.PutNest(e, attrConntrackTupleReply, m.TupleReply)
-	nl.PutU32BE(e, attrConntrackStatus, m.Status)
-	nl.PutNest(e, attrConntrackProtoinfo, m.Protoinfo)
-	nl.PutNest(e, attrConntrackHelp, m.Help)
-	nl.PutNest(e, attrConntrackNATSrc, m.NATSrc)
-	nl.PutDuration(e, attrConntrackTimeout, m.Timeout, nl.WireU32|nl.BigEndian, time.Second)
-	nl.PutU32BE(e, attrConntrackMark, m.Mark)
-	nl.PutNest(e, attrConntrackNATDst, m.NATDst)
-	nl.PutNest(e, attrConntrackTupleMaster, m.TupleMaster)
-	nl.PutNest(e, attrConntrackSeqAdjOrig, m.SeqAdjOrig)
-	nl.PutNest(e, attrConntrackSeqAdjReply, m.SeqAdjReply)
-	nl.PutU16BE(e, attrConntrackZone, m.Zone)
-	nl.PutU32BE(e, attrConntrackMarkMask, m.MarkMask)
-	nl.PutBytes(e, attrConntrackLabels, m.Labels)
-	nl.PutBytes(e, attrConntrackLabelsMask, m.LabelsMask)
-	nl.PutNest(e, attrConntrackSynproxy, m.Synproxy)
-	e.Raw(m.Unknown)
+func (m *NewRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendNest(e, b, attrConntrackTupleOrig, m.TupleOrig)
+	b = nl.AppendNest(e, b, attrConntrackTupleReply, m.TupleReply)
+	b = nl.AppendU32BE(b, attrConntrackStatus, m.Status)
+	b = nl.AppendNest(e, b, attrConntrackProtoinfo, m.Protoinfo)
+	b = nl.AppendNest(e, b, attrConntrackHelp, m.Help)
+	b = nl.AppendNest(e, b, attrConntrackNATSrc, m.NATSrc)
+	b = nl.AppendDuration(e, b, attrConntrackTimeout, m.Timeout, nl.WireU32|nl.BigEndian, time.Second)
+	b = nl.AppendU32BE(b, attrConntrackMark, m.Mark)
+	b = nl.AppendNest(e, b, attrConntrackNATDst, m.NATDst)
+	b = nl.AppendNest(e, b, attrConntrackTupleMaster, m.TupleMaster)
+	b = nl.AppendNest(e, b, attrConntrackSeqAdjOrig, m.SeqAdjOrig)
+	b = nl.AppendNest(e, b, attrConntrackSeqAdjReply, m.SeqAdjReply)
+	b = nl.AppendU16BE(b, attrConntrackZone, m.Zone)
+	b = nl.AppendU32BE(b, attrConntrackMarkMask, m.MarkMask)
+	b = nl.AppendBytes(e, b, attrConntrackLabels, m.Labels)
+	b = nl.AppendBytes(e, b, attrConntrackLabelsMask, m.LabelsMask)
+	b = nl.AppendNest(e, b, attrConntrackSynproxy, m.Synproxy)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -153,12 +153,12 @@ type GetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutNest(e, attrConntrackTupleOrig, m.TupleOrig)
-	nl.PutNest(e, attrConntrackTupleReply, m.TupleReply)
-	nl.PutU16BE(e, attrConntrackZone, m.Zone)
-	e.Raw(m.Unknown)
+func (m *GetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendNest(e, b, attrConntrackTupleOrig, m.TupleOrig)
+	b = nl.AppendNest(e, b, attrConntrackTupleReply, m.TupleReply)
+	b = nl.AppendU16BE(b, attrConntrackZone, m.Zone)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -206,17 +206,17 @@ type GetDumpRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetDumpRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutNest(e, attrConntrackTupleOrig, m.TupleOrig)
-	nl.PutNest(e, attrConntrackTupleReply, m.TupleReply)
-	nl.PutU32BE(e, attrConntrackStatus, m.Status)
-	nl.PutU32BE(e, attrConntrackMark, m.Mark)
-	nl.PutU16BE(e, attrConntrackZone, m.Zone)
-	nl.PutU32BE(e, attrConntrackMarkMask, m.MarkMask)
-	nl.PutNest(e, attrConntrackFilter, m.Filter)
-	nl.PutU32BE(e, attrConntrackStatusMask, m.StatusMask)
-	e.Raw(m.Unknown)
+func (m *GetDumpRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendNest(e, b, attrConntrackTupleOrig, m.TupleOrig)
+	b = nl.AppendNest(e, b, attrConntrackTupleReply, m.TupleReply)
+	b = nl.AppendU32BE(b, attrConntrackStatus, m.Status)
+	b = nl.AppendU32BE(b, attrConntrackMark, m.Mark)
+	b = nl.AppendU16BE(b, attrConntrackZone, m.Zone)
+	b = nl.AppendU32BE(b, attrConntrackMarkMask, m.MarkMask)
+	b = nl.AppendNest(e, b, attrConntrackFilter, m.Filter)
+	b = nl.AppendU32BE(b, attrConntrackStatusMask, m.StatusMask)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -297,28 +297,28 @@ type GetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetReply) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutNest(e, attrConntrackTupleOrig, m.TupleOrig)
-	nl.PutNest(e, attrConntrackTupleReply, m.TupleReply)
-	nl.PutU32BE(e, attrConntrackStatus, m.Status)
-	nl.PutNest(e, attrConntrackProtoinfo, m.Protoinfo)
-	nl.PutNest(e, attrConntrackHelp, m.Help)
-	nl.PutDuration(e, attrConntrackTimeout, m.Timeout, nl.WireU32|nl.BigEndian, time.Second)
-	nl.PutU32BE(e, attrConntrackMark, m.Mark)
-	nl.PutNest(e, attrConntrackCountersOrig, m.CountersOrig)
-	nl.PutNest(e, attrConntrackCountersReply, m.CountersReply)
-	nl.PutU32BE(e, attrConntrackUse, m.Use)
-	nl.PutU32BE(e, attrConntrackID, m.ID)
-	nl.PutNest(e, attrConntrackTupleMaster, m.TupleMaster)
-	nl.PutNest(e, attrConntrackSeqAdjOrig, m.SeqAdjOrig)
-	nl.PutNest(e, attrConntrackSeqAdjReply, m.SeqAdjReply)
-	nl.PutU16BE(e, attrConntrackZone, m.Zone)
-	nl.PutNest(e, attrConntrackSecctx, m.Secctx)
-	nl.PutNest(e, attrConntrackTimestamp, m.Timestamp)
-	nl.PutBytes(e, attrConntrackLabels, m.Labels)
-	nl.PutNest(e, attrConntrackSynproxy, m.Synproxy)
-	e.Raw(m.Unknown)
+func (m *GetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendNest(e, b, attrConntrackTupleOrig, m.TupleOrig)
+	b = nl.AppendNest(e, b, attrConntrackTupleReply, m.TupleReply)
+	b = nl.AppendU32BE(b, attrConntrackStatus, m.Status)
+	b = nl.AppendNest(e, b, attrConntrackProtoinfo, m.Protoinfo)
+	b = nl.AppendNest(e, b, attrConntrackHelp, m.Help)
+	b = nl.AppendDuration(e, b, attrConntrackTimeout, m.Timeout, nl.WireU32|nl.BigEndian, time.Second)
+	b = nl.AppendU32BE(b, attrConntrackMark, m.Mark)
+	b = nl.AppendNest(e, b, attrConntrackCountersOrig, m.CountersOrig)
+	b = nl.AppendNest(e, b, attrConntrackCountersReply, m.CountersReply)
+	b = nl.AppendU32BE(b, attrConntrackUse, m.Use)
+	b = nl.AppendU32BE(b, attrConntrackID, m.ID)
+	b = nl.AppendNest(e, b, attrConntrackTupleMaster, m.TupleMaster)
+	b = nl.AppendNest(e, b, attrConntrackSeqAdjOrig, m.SeqAdjOrig)
+	b = nl.AppendNest(e, b, attrConntrackSeqAdjReply, m.SeqAdjReply)
+	b = nl.AppendU16BE(b, attrConntrackZone, m.Zone)
+	b = nl.AppendNest(e, b, attrConntrackSecctx, m.Secctx)
+	b = nl.AppendNest(e, b, attrConntrackTimestamp, m.Timestamp)
+	b = nl.AppendBytes(e, b, attrConntrackLabels, m.Labels)
+	b = nl.AppendNest(e, b, attrConntrackSynproxy, m.Synproxy)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -428,18 +428,18 @@ type DeleteRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *DeleteRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutNest(e, attrConntrackTupleOrig, m.TupleOrig)
-	nl.PutNest(e, attrConntrackTupleReply, m.TupleReply)
-	nl.PutU32BE(e, attrConntrackStatus, m.Status)
-	nl.PutU32BE(e, attrConntrackMark, m.Mark)
-	nl.PutU32BE(e, attrConntrackID, m.ID)
-	nl.PutU16BE(e, attrConntrackZone, m.Zone)
-	nl.PutU32BE(e, attrConntrackMarkMask, m.MarkMask)
-	nl.PutNest(e, attrConntrackFilter, m.Filter)
-	nl.PutU32BE(e, attrConntrackStatusMask, m.StatusMask)
-	e.Raw(m.Unknown)
+func (m *DeleteRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendNest(e, b, attrConntrackTupleOrig, m.TupleOrig)
+	b = nl.AppendNest(e, b, attrConntrackTupleReply, m.TupleReply)
+	b = nl.AppendU32BE(b, attrConntrackStatus, m.Status)
+	b = nl.AppendU32BE(b, attrConntrackMark, m.Mark)
+	b = nl.AppendU32BE(b, attrConntrackID, m.ID)
+	b = nl.AppendU16BE(b, attrConntrackZone, m.Zone)
+	b = nl.AppendU32BE(b, attrConntrackMarkMask, m.MarkMask)
+	b = nl.AppendNest(e, b, attrConntrackFilter, m.Filter)
+	b = nl.AppendU32BE(b, attrConntrackStatusMask, m.StatusMask)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -525,9 +525,9 @@ type GetStatsCPUDumpRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetStatsCPUDumpRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	e.Raw(m.Unknown)
+func (m *GetStatsCPUDumpRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -570,19 +570,19 @@ type GetStatsCPUReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetStatsCPUReply) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutU32BE(e, attrStatsCPUFound, m.Found)
-	nl.PutU32BE(e, attrStatsCPUInvalid, m.Invalid)
-	nl.PutU32BE(e, attrStatsCPUInsert, m.Insert)
-	nl.PutU32BE(e, attrStatsCPUInsertFailed, m.InsertFailed)
-	nl.PutU32BE(e, attrStatsCPUDrop, m.Drop)
-	nl.PutU32BE(e, attrStatsCPUEarlyDrop, m.EarlyDrop)
-	nl.PutU32BE(e, attrStatsCPUError, m.Error)
-	nl.PutU32BE(e, attrStatsCPUSearchRestart, m.SearchRestart)
-	nl.PutU32BE(e, attrStatsCPUClashResolve, m.ClashResolve)
-	nl.PutU32BE(e, attrStatsCPUChainToolong, m.ChainToolong)
-	e.Raw(m.Unknown)
+func (m *GetStatsCPUReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendU32BE(b, attrStatsCPUFound, m.Found)
+	b = nl.AppendU32BE(b, attrStatsCPUInvalid, m.Invalid)
+	b = nl.AppendU32BE(b, attrStatsCPUInsert, m.Insert)
+	b = nl.AppendU32BE(b, attrStatsCPUInsertFailed, m.InsertFailed)
+	b = nl.AppendU32BE(b, attrStatsCPUDrop, m.Drop)
+	b = nl.AppendU32BE(b, attrStatsCPUEarlyDrop, m.EarlyDrop)
+	b = nl.AppendU32BE(b, attrStatsCPUError, m.Error)
+	b = nl.AppendU32BE(b, attrStatsCPUSearchRestart, m.SearchRestart)
+	b = nl.AppendU32BE(b, attrStatsCPUClashResolve, m.ClashResolve)
+	b = nl.AppendU32BE(b, attrStatsCPUChainToolong, m.ChainToolong)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -645,9 +645,9 @@ type GetStatsRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetStatsRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	e.Raw(m.Unknown)
+func (m *GetStatsRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -670,11 +670,11 @@ type GetStatsReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetStatsReply) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutU32BE(e, attrStatsGlobalEntries, m.Entries)
-	nl.PutU32BE(e, attrStatsGlobalMaxEntries, m.MaxEntries)
-	e.Raw(m.Unknown)
+func (m *GetStatsReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendU32BE(b, attrStatsGlobalEntries, m.Entries)
+	b = nl.AppendU32BE(b, attrStatsGlobalMaxEntries, m.MaxEntries)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -709,9 +709,9 @@ type GetDyingDumpRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetDyingDumpRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	e.Raw(m.Unknown)
+func (m *GetDyingDumpRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -805,20 +805,20 @@ type ExpNewRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *ExpNewRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutNest(e, attrExpectMaster, m.Master)
-	nl.PutNest(e, attrExpectTuple, m.Tuple)
-	nl.PutNest(e, attrExpectMask, m.Mask)
-	nl.PutDuration(e, attrExpectTimeout, m.Timeout, nl.WireU32|nl.BigEndian, time.Second)
-	nl.PutString(e, attrExpectHelpName, m.HelpName)
-	nl.CheckLen(e, m.HelpName, 0, 15)
-	nl.PutU16BE(e, attrExpectZone, m.Zone)
-	nl.PutU32BE(e, attrExpectFlags, m.Flags)
-	nl.PutU32BE(e, attrExpectClass, m.Class)
-	nl.PutNest(e, attrExpectNAT, m.NAT)
-	nl.PutString(e, attrExpectFn, m.Fn)
-	e.Raw(m.Unknown)
+func (m *ExpNewRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendNest(e, b, attrExpectMaster, m.Master)
+	b = nl.AppendNest(e, b, attrExpectTuple, m.Tuple)
+	b = nl.AppendNest(e, b, attrExpectMask, m.Mask)
+	b = nl.AppendDuration(e, b, attrExpectTimeout, m.Timeout, nl.WireU32|nl.BigEndian, time.Second)
+	nl.CheckLen(e, len(b), m.HelpName, 0, 15)
+	b = nl.AppendString(e, b, attrExpectHelpName, m.HelpName)
+	b = nl.AppendU16BE(b, attrExpectZone, m.Zone)
+	b = nl.AppendU32BE(b, attrExpectFlags, m.Flags)
+	b = nl.AppendU32BE(b, attrExpectClass, m.Class)
+	b = nl.AppendNest(e, b, attrExpectNAT, m.NAT)
+	b = nl.AppendString(e, b, attrExpectFn, m.Fn)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -877,13 +877,13 @@ type ExpGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *ExpGetRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutNest(e, attrExpectMaster, m.Master)
-	nl.PutNest(e, attrExpectTuple, m.Tuple)
-	nl.PutU32BE(e, attrExpectID, m.ID)
-	nl.PutU16BE(e, attrExpectZone, m.Zone)
-	e.Raw(m.Unknown)
+func (m *ExpGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendNest(e, b, attrExpectMaster, m.Master)
+	b = nl.AppendNest(e, b, attrExpectTuple, m.Tuple)
+	b = nl.AppendU32BE(b, attrExpectID, m.ID)
+	b = nl.AppendU16BE(b, attrExpectZone, m.Zone)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -917,11 +917,11 @@ type ExpGetDumpRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *ExpGetDumpRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutNest(e, attrExpectMaster, m.Master)
-	nl.PutU16BE(e, attrExpectZone, m.Zone)
-	e.Raw(m.Unknown)
+func (m *ExpGetDumpRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendNest(e, b, attrExpectMaster, m.Master)
+	b = nl.AppendU16BE(b, attrExpectZone, m.Zone)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -970,21 +970,21 @@ type ExpGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *ExpGetReply) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutNest(e, attrExpectMaster, m.Master)
-	nl.PutNest(e, attrExpectTuple, m.Tuple)
-	nl.PutNest(e, attrExpectMask, m.Mask)
-	nl.PutDuration(e, attrExpectTimeout, m.Timeout, nl.WireU32|nl.BigEndian, time.Second)
-	nl.PutU32BE(e, attrExpectID, m.ID)
-	nl.PutString(e, attrExpectHelpName, m.HelpName)
-	nl.CheckLen(e, m.HelpName, 0, 15)
-	nl.PutU16BE(e, attrExpectZone, m.Zone)
-	nl.PutU32BE(e, attrExpectFlags, m.Flags)
-	nl.PutU32BE(e, attrExpectClass, m.Class)
-	nl.PutNest(e, attrExpectNAT, m.NAT)
-	nl.PutString(e, attrExpectFn, m.Fn)
-	e.Raw(m.Unknown)
+func (m *ExpGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendNest(e, b, attrExpectMaster, m.Master)
+	b = nl.AppendNest(e, b, attrExpectTuple, m.Tuple)
+	b = nl.AppendNest(e, b, attrExpectMask, m.Mask)
+	b = nl.AppendDuration(e, b, attrExpectTimeout, m.Timeout, nl.WireU32|nl.BigEndian, time.Second)
+	b = nl.AppendU32BE(b, attrExpectID, m.ID)
+	nl.CheckLen(e, len(b), m.HelpName, 0, 15)
+	b = nl.AppendString(e, b, attrExpectHelpName, m.HelpName)
+	b = nl.AppendU16BE(b, attrExpectZone, m.Zone)
+	b = nl.AppendU32BE(b, attrExpectFlags, m.Flags)
+	b = nl.AppendU32BE(b, attrExpectClass, m.Class)
+	b = nl.AppendNest(e, b, attrExpectNAT, m.NAT)
+	b = nl.AppendString(e, b, attrExpectFn, m.Fn)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1063,14 +1063,14 @@ type ExpDeleteRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *ExpDeleteRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutNest(e, attrExpectTuple, m.Tuple)
-	nl.PutU32BE(e, attrExpectID, m.ID)
-	nl.PutString(e, attrExpectHelpName, m.HelpName)
-	nl.CheckLen(e, m.HelpName, 0, 15)
-	nl.PutU16BE(e, attrExpectZone, m.Zone)
-	e.Raw(m.Unknown)
+func (m *ExpDeleteRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendNest(e, b, attrExpectTuple, m.Tuple)
+	b = nl.AppendU32BE(b, attrExpectID, m.ID)
+	nl.CheckLen(e, len(b), m.HelpName, 0, 15)
+	b = nl.AppendString(e, b, attrExpectHelpName, m.HelpName)
+	b = nl.AppendU16BE(b, attrExpectZone, m.Zone)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1109,9 +1109,9 @@ type ExpGetStatsCPUDumpRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *ExpGetStatsCPUDumpRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	e.Raw(m.Unknown)
+func (m *ExpGetStatsCPUDumpRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1136,12 +1136,12 @@ type ExpGetStatsCPUReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *ExpGetStatsCPUReply) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutU32BE(e, attrExpectStatsNew, m.New)
-	nl.PutU32BE(e, attrExpectStatsCreate, m.Create)
-	nl.PutU32BE(e, attrExpectStatsDelete, m.Delete)
-	e.Raw(m.Unknown)
+func (m *ExpGetStatsCPUReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendU32BE(b, attrExpectStatsNew, m.New)
+	b = nl.AppendU32BE(b, attrExpectStatsCreate, m.Create)
+	b = nl.AppendU32BE(b, attrExpectStatsDelete, m.Delete)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

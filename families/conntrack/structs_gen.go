@@ -36,8 +36,10 @@ func (s *Nfgenmsg) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *Nfgenmsg) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeNfgenmsg))
+func (s *Nfgenmsg) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeNfgenmsg)
+	s.put(p)
+	return b
 }
 
 // Decode implements nl.Message.
@@ -68,9 +70,10 @@ func (s *TCPFlags) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *TCPFlags) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeTCPFlags))
-	e.SetTail(s.Tail)
+func (s *TCPFlags) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeTCPFlags)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.

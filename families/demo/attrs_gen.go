@@ -159,11 +159,11 @@ type Inner struct {
 }
 
 // Encode implements nl.Message.
-func (m *Inner) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrInnerValue, m.Value)
-	nl.PutString(e, attrInnerText, m.Text)
-	nl.PutNest(e, attrInnerInner, m.Inner)
-	e.Raw(m.Unknown)
+func (m *Inner) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrInnerValue, m.Value)
+	b = nl.AppendString(e, b, attrInnerText, m.Text)
+	b = nl.AppendNest(e, b, attrInnerInner, m.Inner)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -190,12 +190,13 @@ type ValuesChain struct {
 }
 
 // Encode implements nl.Message.
-func (m *ValuesChain) Encode(e *nl.Encoder) {
-	l1 := nl.BeginLevel(e, m.Row, nl.Nested)
-	l2 := nl.BeginLevel(e, m.Column, nl.Nested)
-	m.Value.Encode(e)
-	e.End(l2)
-	e.End(l1)
+func (m *ValuesChain) Encode(e *nl.Encoder, b []byte) []byte {
+	b, l1 := nl.BeginLevel(e, b, m.Row, nl.Nested)
+	b, l2 := nl.BeginLevel(e, b, m.Column, nl.Nested)
+	b = m.Value.Encode(e, b)
+	b = e.End(b, l2)
+	b = e.End(b, l1)
+	return b
 }
 
 // Decode implements nl.Message.

@@ -25,10 +25,10 @@ type Alarm struct {
 }
 
 // Encode implements nl.Message.
-func (m *Alarm) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrAlarmLevel, m.Level)
-	nl.PutString(e, attrAlarmText, m.Text)
-	e.Raw(m.Unknown)
+func (m *Alarm) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrAlarmLevel, m.Level)
+	b = nl.AppendString(e, b, attrAlarmText, m.Text)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

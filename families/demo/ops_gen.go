@@ -23,10 +23,10 @@ type GetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetRequest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrThingID, m.ID)
-	nl.CheckMin(e, m.ID, 1)
-	e.Raw(m.Unknown)
+func (m *GetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckMin(e, len(b), m.ID, 1)
+	b = nl.AppendU32(b, attrThingID, m.ID)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -51,9 +51,9 @@ type GetDumpRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetDumpRequest) Encode(e *nl.Encoder) {
-	nl.PutU8(e, attrThingColour, m.Colour)
-	e.Raw(m.Unknown)
+func (m *GetDumpRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendWire(e, b, attrThingColour, m.Colour, nl.WireU8)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -61,7 +61,7 @@ func (m *GetDumpRequest) Decode(d *nl.Decoder) {
 	for d.Next() {
 		switch d.ID() {
 		case attrThingColour:
-			nl.GetU8(d, &m.Colour)
+			nl.GetWire(d, &m.Colour, nl.WireU8)
 		case attrThingPad: // padding
 		default:
 			d.Unknown(&m.Unknown)
@@ -86,15 +86,15 @@ type GetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetReply) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrThingID, m.ID)
-	nl.CheckMin(e, m.ID, 1)
-	nl.PutString(e, attrThingName, m.Name)
-	nl.CheckLen(e, m.Name, 0, 31)
-	nl.PutU8(e, attrThingColour, m.Colour)
-	nl.PutU32(e, attrThingFeatures, m.Features)
-	nl.PutU64(e, attrThingSize, m.Size)
-	e.Raw(m.Unknown)
+func (m *GetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckMin(e, len(b), m.ID, 1)
+	b = nl.AppendU32(b, attrThingID, m.ID)
+	nl.CheckLen(e, len(b), m.Name, 0, 31)
+	b = nl.AppendString(e, b, attrThingName, m.Name)
+	b = nl.AppendWire(e, b, attrThingColour, m.Colour, nl.WireU8)
+	b = nl.AppendU32(b, attrThingFeatures, m.Features)
+	b = nl.AppendU64(b, attrThingSize, m.Size)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -106,7 +106,7 @@ func (m *GetReply) Decode(d *nl.Decoder) {
 		case attrThingName:
 			nl.GetString(d, &m.Name)
 		case attrThingColour:
-			nl.GetU8(d, &m.Colour)
+			nl.GetWire(d, &m.Colour, nl.WireU8)
 		case attrThingFeatures:
 			nl.GetU32(d, &m.Features)
 		case attrThingSize:
@@ -252,58 +252,58 @@ type EchoRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *EchoRequest) Encode(e *nl.Encoder) {
-	nl.PutU8(e, attrValuesU8, m.U8)
-	nl.PutU16(e, attrValuesU16, m.U16)
-	nl.PutU32(e, attrValuesU32, m.U32)
-	nl.PutU64(e, attrValuesU64, m.U64)
-	nl.PutU8(e, attrValuesS8, m.S8)
-	nl.PutU16(e, attrValuesS16, m.S16)
-	nl.PutU32(e, attrValuesS32, m.S32)
-	nl.PutU64(e, attrValuesS64, m.S64)
-	nl.PutUint(e, attrValuesUint, m.Uint)
-	nl.PutSint(e, attrValuesSint, m.Sint)
-	nl.PutU16BE(e, attrValuesBe16, m.Be16)
-	nl.PutU32BE(e, attrValuesBe32, m.Be32)
-	nl.PutU64BE(e, attrValuesBe64, m.Be64)
-	nl.PutFlag(e, attrValuesFlag, m.Flag)
-	nl.PutString(e, attrValuesText, m.Text)
-	nl.CheckLen(e, m.Text, 0, 64)
-	nl.PutString(e, attrValuesFreeText, m.FreeText)
-	nl.CheckLen(e, m.FreeText, 0, 64)
-	nl.PutBytes(e, attrValuesBytes, m.Bytes)
-	nl.CheckBytes(e, m.Bytes, 0, 256)
-	nl.PutBytes(e, attrValuesKey, m.Key)
-	nl.CheckBytes(e, m.Key, 8, 8)
-	nl.PutAddr(e, attrValuesAddress, m.Address)
-	nl.CheckAddr(e, m.Address.Value(), 4)
-	nl.PutBytes(e, attrValuesMAC, m.MAC)
-	nl.CheckBytes(e, m.MAC, 6, 6)
-	nl.PutStruct(e, attrValuesPoint, &m.Point)
-	nl.PutArray(e, attrValuesArray32, m.Array32, nl.WriteU32)
-	nl.PutArray(e, attrValuesArray64, m.Array64, nl.WriteU64)
-	nl.PutBitfield32(e, attrValuesBits, m.Bits)
-	nl.PutU32(e, attrValuesColour, m.Colour)
-	nl.PutU32(e, attrValuesLevel, m.Level)
-	nl.PutU32(e, attrValuesFeatures, m.Features)
-	nl.PutU8(e, attrValuesColours, m.Colours)
-	nl.PutU32(e, attrValuesSmall, m.Small)
-	nl.CheckMin(e, m.Small, -10)
-	nl.CheckMax(e, m.Small, 10)
-	nl.PutU64(e, attrValuesLarge, m.Large)
-	nl.CheckMin(e, m.Large, 1000)
-	nl.CheckMax(e, m.Large, 4294967295)
-	nl.PutU16BE(e, attrValuesPort, m.Port)
-	nl.CheckMin(e, m.Port, 1)
-	nl.PutNest(e, attrValuesNest, m.Nest)
-	nl.PutMulti(e, attrValuesList, m.List, nl.WriteU16)
-	nl.PutMulti(e, attrValuesTexts, m.Texts, nl.WriteString)
-	nl.PutMulti(e, attrValuesNests|nl.Nested, m.Nests, (*Inner).Encode)
-	nl.PutMulti(e, attrValuesPoints, m.Points, (*Point).Encode)
-	nl.PutIndexed(e, attrValuesNumbers, m.Numbers, 0, nl.WriteU32)
-	nl.PutIndexed(e, attrValuesItems, m.Items, nl.Nested, (*Inner).Encode)
-	nl.PutMulti(e, attrValuesChain|nl.Nested, m.Chain, (*ValuesChain).Encode)
-	e.Raw(m.Unknown)
+func (m *EchoRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU8(b, attrValuesU8, m.U8)
+	b = nl.AppendU16(b, attrValuesU16, m.U16)
+	b = nl.AppendU32(b, attrValuesU32, m.U32)
+	b = nl.AppendU64(b, attrValuesU64, m.U64)
+	b = nl.AppendU8(b, attrValuesS8, m.S8)
+	b = nl.AppendU16(b, attrValuesS16, m.S16)
+	b = nl.AppendU32(b, attrValuesS32, m.S32)
+	b = nl.AppendU64(b, attrValuesS64, m.S64)
+	b = nl.AppendUint(b, attrValuesUint, m.Uint)
+	b = nl.AppendSint(b, attrValuesSint, m.Sint)
+	b = nl.AppendU16BE(b, attrValuesBe16, m.Be16)
+	b = nl.AppendU32BE(b, attrValuesBe32, m.Be32)
+	b = nl.AppendU64BE(b, attrValuesBe64, m.Be64)
+	b = nl.AppendFlag(b, attrValuesFlag, m.Flag)
+	nl.CheckLen(e, len(b), m.Text, 0, 64)
+	b = nl.AppendString(e, b, attrValuesText, m.Text)
+	nl.CheckLen(e, len(b), m.FreeText, 0, 64)
+	b = nl.AppendString(e, b, attrValuesFreeText, m.FreeText)
+	nl.CheckBytes(e, len(b), m.Bytes, 0, 256)
+	b = nl.AppendBytes(e, b, attrValuesBytes, m.Bytes)
+	nl.CheckBytes(e, len(b), m.Key, 8, 8)
+	b = nl.AppendBytes(e, b, attrValuesKey, m.Key)
+	nl.CheckAddr(e, len(b), m.Address.Value(), 4)
+	b = nl.AppendAddr(e, b, attrValuesAddress, m.Address)
+	nl.CheckBytes(e, len(b), m.MAC, 6, 6)
+	b = nl.AppendBytes(e, b, attrValuesMAC, m.MAC)
+	b = nl.AppendStruct(e, b, attrValuesPoint, &m.Point)
+	b = nl.AppendArray(e, b, attrValuesArray32, m.Array32, nl.WriteU32)
+	b = nl.AppendArray(e, b, attrValuesArray64, m.Array64, nl.WriteU64)
+	b = nl.AppendBitfield32(b, attrValuesBits, m.Bits)
+	b = nl.AppendU32(b, attrValuesColour, m.Colour)
+	b = nl.AppendU32(b, attrValuesLevel, m.Level)
+	b = nl.AppendU32(b, attrValuesFeatures, m.Features)
+	b = nl.AppendU8(b, attrValuesColours, m.Colours)
+	nl.CheckMin(e, len(b), m.Small, -10)
+	nl.CheckMax(e, len(b), m.Small, 10)
+	b = nl.AppendU32(b, attrValuesSmall, m.Small)
+	nl.CheckMin(e, len(b), m.Large, 1000)
+	nl.CheckMax(e, len(b), m.Large, 4294967295)
+	b = nl.AppendU64(b, attrValuesLarge, m.Large)
+	nl.CheckMin(e, len(b), m.Port, 1)
+	b = nl.AppendU16BE(b, attrValuesPort, m.Port)
+	b = nl.AppendNest(e, b, attrValuesNest, m.Nest)
+	b = nl.AppendMulti(e, b, attrValuesList, m.List, nl.WriteU16)
+	b = nl.AppendMulti(e, b, attrValuesTexts, m.Texts, nl.WriteString)
+	b = nl.AppendMulti(e, b, attrValuesNests|nl.Nested, m.Nests, (*Inner).Encode)
+	b = nl.AppendMulti(e, b, attrValuesPoints, m.Points, (*Point).Encode)
+	b = nl.AppendIndexed(e, b, attrValuesNumbers, m.Numbers, 0, nl.WriteU32)
+	b = nl.AppendIndexed(e, b, attrValuesItems, m.Items, nl.Nested, (*Inner).Encode)
+	b = nl.AppendMulti(e, b, attrValuesChain|nl.Nested, m.Chain, (*ValuesChain).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -416,10 +416,10 @@ type RingRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *RingRequest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrAlarmLevel, m.Level)
-	nl.PutString(e, attrAlarmText, m.Text)
-	e.Raw(m.Unknown)
+func (m *RingRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrAlarmLevel, m.Level)
+	b = nl.AppendString(e, b, attrAlarmText, m.Text)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -451,8 +451,8 @@ type RegisterRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *RegisterRequest) Encode(e *nl.Encoder) {
-	e.Raw(m.Unknown)
+func (m *RegisterRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

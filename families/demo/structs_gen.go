@@ -40,9 +40,10 @@ func (s *Point) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *Point) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizePoint))
-	e.SetTail(s.Tail)
+func (s *Point) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizePoint)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.

@@ -225,9 +225,9 @@ type ResourceItem struct {
 }
 
 // Encode implements nl.Message.
-func (m *ResourceItem) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrDevlinkResource, m.Resource)
-	e.Raw(m.Unknown)
+func (m *ResourceItem) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrDevlinkResource, m.Resource)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -272,19 +272,19 @@ type Resource struct {
 }
 
 // Encode implements nl.Message.
-func (m *Resource) Encode(e *nl.Encoder) {
-	nl.PutOrdered(e, attrDevlinkResourceList|nl.Nested, m.List, (*ResourceItem).Encode)
-	nl.PutString(e, attrDevlinkResourceName, m.Name)
-	nl.PutU64(e, attrDevlinkResourceID, m.ID)
-	nl.PutU64(e, attrDevlinkResourceSize, m.Size)
-	nl.PutU64(e, attrDevlinkResourceSizeNew, m.SizeNew)
-	nl.PutU8(e, attrDevlinkResourceSizeValid, m.SizeValid)
-	nl.PutU64(e, attrDevlinkResourceSizeMin, m.SizeMin)
-	nl.PutU64(e, attrDevlinkResourceSizeMax, m.SizeMax)
-	nl.PutU64(e, attrDevlinkResourceSizeGran, m.SizeGran)
-	nl.PutU8(e, attrDevlinkResourceUnit, m.Unit)
-	nl.PutU64(e, attrDevlinkResourceOcc, m.Occ)
-	e.Raw(m.Unknown)
+func (m *Resource) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendOrdered(e, b, attrDevlinkResourceList|nl.Nested, m.List, (*ResourceItem).Encode)
+	b = nl.AppendString(e, b, attrDevlinkResourceName, m.Name)
+	b = nl.AppendU64(b, attrDevlinkResourceID, m.ID)
+	b = nl.AppendU64(b, attrDevlinkResourceSize, m.Size)
+	b = nl.AppendU64(b, attrDevlinkResourceSizeNew, m.SizeNew)
+	b = nl.AppendU8(b, attrDevlinkResourceSizeValid, m.SizeValid)
+	b = nl.AppendU64(b, attrDevlinkResourceSizeMin, m.SizeMin)
+	b = nl.AppendU64(b, attrDevlinkResourceSizeMax, m.SizeMax)
+	b = nl.AppendU64(b, attrDevlinkResourceSizeGran, m.SizeGran)
+	b = nl.AppendU8(b, attrDevlinkResourceUnit, m.Unit)
+	b = nl.AppendU64(b, attrDevlinkResourceOcc, m.Occ)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -335,12 +335,12 @@ type Param struct {
 }
 
 // Encode implements nl.Message.
-func (m *Param) Encode(e *nl.Encoder) {
-	nl.PutString(e, attrDevlinkParamName, m.Name)
-	nl.PutFlag(e, attrDevlinkParamGeneric, m.Generic)
-	nl.PutU8(e, attrDevlinkParamType, m.Type)
-	nl.PutNest(e, attrDevlinkParamValues, m.Values)
-	e.Raw(m.Unknown)
+func (m *Param) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendString(e, b, attrDevlinkParamName, m.Name)
+	b = nl.AppendFlag(b, attrDevlinkParamGeneric, m.Generic)
+	b = nl.AppendU8(b, attrDevlinkParamType, m.Type)
+	b = nl.AppendNest(e, b, attrDevlinkParamValues, m.Values)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -371,9 +371,9 @@ type ParamValues struct {
 }
 
 // Encode implements nl.Message.
-func (m *ParamValues) Encode(e *nl.Encoder) {
-	nl.PutMulti(e, attrDevlinkParamValue|nl.Nested, m.Value, (*ParamValue).Encode)
-	e.Raw(m.Unknown)
+func (m *ParamValues) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendMulti(e, b, attrDevlinkParamValue|nl.Nested, m.Value, (*ParamValue).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -400,10 +400,10 @@ type ParamValue struct {
 }
 
 // Encode implements nl.Message.
-func (m *ParamValue) Encode(e *nl.Encoder) {
-	nl.PutBytes(e, attrDevlinkParamValueData, m.Data)
-	nl.PutU8(e, attrDevlinkParamValueCmode, m.CMode)
-	e.Raw(m.Unknown)
+func (m *ParamValue) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendBytes(e, b, attrDevlinkParamValueData, m.Data)
+	b = nl.AppendU8(b, attrDevlinkParamValueCmode, m.CMode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -432,10 +432,10 @@ type InfoVersion struct {
 }
 
 // Encode implements nl.Message.
-func (m *InfoVersion) Encode(e *nl.Encoder) {
-	nl.PutString(e, attrDevlinkInfoVersionName, m.Name)
-	nl.PutString(e, attrDevlinkInfoVersionValue, m.Value)
-	e.Raw(m.Unknown)
+func (m *InfoVersion) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendString(e, b, attrDevlinkInfoVersionName, m.Name)
+	b = nl.AppendString(e, b, attrDevlinkInfoVersionValue, m.Value)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -474,15 +474,15 @@ type FMsgItem struct {
 }
 
 // Encode implements nl.Message.
-func (m *FMsgItem) Encode(e *nl.Encoder) {
-	nl.PutFlag(e, attrDevlinkObjNestStart, m.ObjNestStart)
-	nl.PutFlag(e, attrDevlinkPairNestStart, m.PairNestStart)
-	nl.PutFlag(e, attrDevlinkArrNestStart, m.ArrNestStart)
-	nl.PutFlag(e, attrDevlinkNestEnd, m.NestEnd)
-	nl.PutString(e, attrDevlinkObjName, m.ObjName)
-	nl.PutU8(e, attrDevlinkObjValueType, m.ObjValueType)
-	nl.PutBytes(e, attrDevlinkObjValueData, m.ObjValueData)
-	e.Raw(m.Unknown)
+func (m *FMsgItem) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendFlag(b, attrDevlinkObjNestStart, m.ObjNestStart)
+	b = nl.AppendFlag(b, attrDevlinkPairNestStart, m.PairNestStart)
+	b = nl.AppendFlag(b, attrDevlinkArrNestStart, m.ArrNestStart)
+	b = nl.AppendFlag(b, attrDevlinkNestEnd, m.NestEnd)
+	b = nl.AppendString(e, b, attrDevlinkObjName, m.ObjName)
+	b = nl.AppendU8(b, attrDevlinkObjValueType, m.ObjValueType)
+	b = nl.AppendBytes(e, b, attrDevlinkObjValueData, m.ObjValueData)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -537,17 +537,17 @@ type HealthReporter struct {
 }
 
 // Encode implements nl.Message.
-func (m *HealthReporter) Encode(e *nl.Encoder) {
-	nl.PutString(e, attrDevlinkHealthReporterName, m.Name)
-	nl.PutU8(e, attrDevlinkHealthReporterState, m.State)
-	nl.PutU64(e, attrDevlinkHealthReporterErrCount, m.ErrCount)
-	nl.PutU64(e, attrDevlinkHealthReporterRecoverCount, m.RecoverCount)
-	nl.PutU64(e, attrDevlinkHealthReporterDumpTS, m.DumpTS)
-	nl.PutU64(e, attrDevlinkHealthReporterGracefulPeriod, m.GracefulPeriod)
-	nl.PutU8(e, attrDevlinkHealthReporterAutoRecover, m.AutoRecover)
-	nl.PutU64(e, attrDevlinkHealthReporterDumpTSNs, m.DumpTSNs)
-	nl.PutU8(e, attrDevlinkHealthReporterAutoDump, m.AutoDump)
-	e.Raw(m.Unknown)
+func (m *HealthReporter) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendString(e, b, attrDevlinkHealthReporterName, m.Name)
+	b = nl.AppendU8(b, attrDevlinkHealthReporterState, m.State)
+	b = nl.AppendU64(b, attrDevlinkHealthReporterErrCount, m.ErrCount)
+	b = nl.AppendU64(b, attrDevlinkHealthReporterRecoverCount, m.RecoverCount)
+	b = nl.AppendU64(b, attrDevlinkHealthReporterDumpTS, m.DumpTS)
+	b = nl.AppendU64(b, attrDevlinkHealthReporterGracefulPeriod, m.GracefulPeriod)
+	b = nl.AppendU8(b, attrDevlinkHealthReporterAutoRecover, m.AutoRecover)
+	b = nl.AppendU64(b, attrDevlinkHealthReporterDumpTSNs, m.DumpTSNs)
+	b = nl.AppendU8(b, attrDevlinkHealthReporterAutoDump, m.AutoDump)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -590,10 +590,10 @@ type DevStats struct {
 }
 
 // Encode implements nl.Message.
-func (m *DevStats) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrDevlinkReloadStats, m.ReloadStats)
-	nl.PutNest(e, attrDevlinkRemoteReloadStats, m.RemoteReloadStats)
-	e.Raw(m.Unknown)
+func (m *DevStats) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrDevlinkReloadStats, m.ReloadStats)
+	b = nl.AppendNest(e, b, attrDevlinkRemoteReloadStats, m.RemoteReloadStats)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -620,9 +620,9 @@ type ReloadStats struct {
 }
 
 // Encode implements nl.Message.
-func (m *ReloadStats) Encode(e *nl.Encoder) {
-	nl.PutMulti(e, attrDevlinkReloadActionInfo|nl.Nested, m.Actions, (*ReloadActionInfo).Encode)
-	e.Raw(m.Unknown)
+func (m *ReloadStats) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendMulti(e, b, attrDevlinkReloadActionInfo|nl.Nested, m.Actions, (*ReloadActionInfo).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -649,12 +649,12 @@ type ReloadActionInfo struct {
 }
 
 // Encode implements nl.Message.
-func (m *ReloadActionInfo) Encode(e *nl.Encoder) {
-	nl.PutU8(e, attrDevlinkReloadAction, m.Action)
-	nl.CheckMin(e, m.Action, 1)
-	nl.CheckMax(e, m.Action, 2)
-	nl.PutNest(e, attrDevlinkReloadActionStats, m.Stats)
-	e.Raw(m.Unknown)
+func (m *ReloadActionInfo) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckMin(e, len(b), m.Action, 1)
+	nl.CheckMax(e, len(b), m.Action, 2)
+	b = nl.AppendU8(b, attrDevlinkReloadAction, m.Action)
+	b = nl.AppendNest(e, b, attrDevlinkReloadActionStats, m.Stats)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -681,9 +681,9 @@ type ReloadActionStats struct {
 }
 
 // Encode implements nl.Message.
-func (m *ReloadActionStats) Encode(e *nl.Encoder) {
-	nl.PutMulti(e, attrDevlinkReloadStatsEntry|nl.Nested, m.Entry, (*ReloadStatsEntry).Encode)
-	e.Raw(m.Unknown)
+func (m *ReloadActionStats) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendMulti(e, b, attrDevlinkReloadStatsEntry|nl.Nested, m.Entry, (*ReloadStatsEntry).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -710,10 +710,10 @@ type ReloadStatsEntry struct {
 }
 
 // Encode implements nl.Message.
-func (m *ReloadStatsEntry) Encode(e *nl.Encoder) {
-	nl.PutU8(e, attrDevlinkReloadStatsLimit, m.Limit)
-	nl.PutU32(e, attrDevlinkReloadStatsValue, m.Value)
-	e.Raw(m.Unknown)
+func (m *ReloadStatsEntry) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU8(b, attrDevlinkReloadStatsLimit, m.Limit)
+	b = nl.AppendU32(b, attrDevlinkReloadStatsValue, m.Value)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -744,11 +744,11 @@ type NestedDevlink struct {
 }
 
 // Encode implements nl.Message.
-func (m *NestedDevlink) Encode(e *nl.Encoder) {
-	nl.PutString(e, attrDevlinkBusName, m.BusName)
-	nl.PutString(e, attrDevlinkDevName, m.DevName)
-	nl.PutU32(e, attrDevlinkNetNSID, m.NetNSID)
-	e.Raw(m.Unknown)
+func (m *NestedDevlink) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendString(e, b, attrDevlinkBusName, m.BusName)
+	b = nl.AppendString(e, b, attrDevlinkDevName, m.DevName)
+	b = nl.AppendU32(b, attrDevlinkNetNSID, m.NetNSID)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -787,14 +787,14 @@ type Function struct {
 }
 
 // Encode implements nl.Message.
-func (m *Function) Encode(e *nl.Encoder) {
-	nl.PutBytes(e, attrPortFunctionHwAddr, m.HwAddr)
-	nl.PutU8(e, attrPortFunctionState, m.State)
-	nl.PutU8(e, attrPortFunctionOpState, m.OpState)
-	nl.PutBitfield32(e, attrPortFunctionCaps, m.Caps)
-	nl.PutNest(e, attrPortFunctionDevlink, m.Devlink)
-	nl.PutU32(e, attrPortFunctionMaxIOEQs, m.MaxIOEQs)
-	e.Raw(m.Unknown)
+func (m *Function) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendBytes(e, b, attrPortFunctionHwAddr, m.HwAddr)
+	b = nl.AppendU8(b, attrPortFunctionState, m.State)
+	b = nl.AppendU8(b, attrPortFunctionOpState, m.OpState)
+	b = nl.AppendBitfield32(b, attrPortFunctionCaps, m.Caps)
+	b = nl.AppendNest(e, b, attrPortFunctionDevlink, m.Devlink)
+	b = nl.AppendU32(b, attrPortFunctionMaxIOEQs, m.MaxIOEQs)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

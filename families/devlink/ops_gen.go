@@ -23,10 +23,10 @@ type GetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetRequest) Encode(e *nl.Encoder) {
-	nl.PutString(e, attrDevlinkBusName, m.BusName)
-	nl.PutString(e, attrDevlinkDevName, m.DevName)
-	e.Raw(m.Unknown)
+func (m *GetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendString(e, b, attrDevlinkBusName, m.BusName)
+	b = nl.AppendString(e, b, attrDevlinkDevName, m.DevName)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -51,8 +51,8 @@ type GetDumpRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetDumpRequest) Encode(e *nl.Encoder) {
-	e.Raw(m.Unknown)
+func (m *GetDumpRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -83,13 +83,13 @@ type GetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetReply) Encode(e *nl.Encoder) {
-	nl.PutString(e, attrDevlinkBusName, m.BusName)
-	nl.PutString(e, attrDevlinkDevName, m.DevName)
-	nl.PutU8(e, attrDevlinkReloadFailed, m.ReloadFailed)
-	nl.PutNest(e, attrDevlinkDevStats, m.DevStats)
-	nl.PutMulti(e, attrDevlinkNestedDevlink|nl.Nested, m.NestedDevlink, (*NestedDevlink).Encode)
-	e.Raw(m.Unknown)
+func (m *GetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendString(e, b, attrDevlinkBusName, m.BusName)
+	b = nl.AppendString(e, b, attrDevlinkDevName, m.DevName)
+	b = nl.AppendU8(b, attrDevlinkReloadFailed, m.ReloadFailed)
+	b = nl.AppendNest(e, b, attrDevlinkDevStats, m.DevStats)
+	b = nl.AppendMulti(e, b, attrDevlinkNestedDevlink|nl.Nested, m.NestedDevlink, (*NestedDevlink).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -150,11 +150,11 @@ type PortGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *PortGetRequest) Encode(e *nl.Encoder) {
-	nl.PutString(e, attrDevlinkBusName, m.BusName)
-	nl.PutString(e, attrDevlinkDevName, m.DevName)
-	nl.PutU32(e, attrDevlinkPortIndex, m.PortIndex)
-	e.Raw(m.Unknown)
+func (m *PortGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendString(e, b, attrDevlinkBusName, m.BusName)
+	b = nl.AppendString(e, b, attrDevlinkDevName, m.DevName)
+	b = nl.AppendU32(b, attrDevlinkPortIndex, m.PortIndex)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -223,29 +223,29 @@ type PortGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *PortGetReply) Encode(e *nl.Encoder) {
-	nl.PutString(e, attrDevlinkBusName, m.BusName)
-	nl.PutString(e, attrDevlinkDevName, m.DevName)
-	nl.PutU32(e, attrDevlinkPortIndex, m.PortIndex)
-	nl.PutU16(e, attrDevlinkPortType, m.PortType)
-	nl.PutU16(e, attrDevlinkPortDesiredType, m.PortDesiredType)
-	nl.PutU32(e, attrDevlinkPortNetdevIfindex, m.PortNetdevIfindex)
-	nl.PutString(e, attrDevlinkPortNetdevName, m.PortNetdevName)
-	nl.PutString(e, attrDevlinkPortIBDevName, m.PortIBDevName)
-	nl.PutU32(e, attrDevlinkPortSplitGroup, m.PortSplitGroup)
-	nl.PutU16(e, attrDevlinkPortFlavour, m.PortFlavour)
-	nl.PutU32(e, attrDevlinkPortNumber, m.PortNumber)
-	nl.PutU32(e, attrDevlinkPortSplitSubportNumber, m.PortSplitSubportNumber)
-	nl.PutU16(e, attrDevlinkPortPCIPFNumber, m.PortPCIPFNumber)
-	nl.PutU16(e, attrDevlinkPortPCIVFNumber, m.PortPCIVFNumber)
-	nl.PutNest(e, attrDevlinkPortFunction, m.PortFunction)
-	nl.PutU32(e, attrDevlinkPortLanes, m.PortLanes)
-	nl.PutU8(e, attrDevlinkPortSplittable, m.PortSplittable)
-	nl.PutU8(e, attrDevlinkPortExternal, m.PortExternal)
-	nl.PutU32(e, attrDevlinkPortControllerNumber, m.PortControllerNumber)
-	nl.PutU32(e, attrDevlinkPortPCISFNumber, m.PortPCISFNumber)
-	nl.PutU32(e, attrDevlinkLinecardIndex, m.LinecardIndex)
-	e.Raw(m.Unknown)
+func (m *PortGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendString(e, b, attrDevlinkBusName, m.BusName)
+	b = nl.AppendString(e, b, attrDevlinkDevName, m.DevName)
+	b = nl.AppendU32(b, attrDevlinkPortIndex, m.PortIndex)
+	b = nl.AppendU16(b, attrDevlinkPortType, m.PortType)
+	b = nl.AppendU16(b, attrDevlinkPortDesiredType, m.PortDesiredType)
+	b = nl.AppendU32(b, attrDevlinkPortNetdevIfindex, m.PortNetdevIfindex)
+	b = nl.AppendString(e, b, attrDevlinkPortNetdevName, m.PortNetdevName)
+	b = nl.AppendString(e, b, attrDevlinkPortIBDevName, m.PortIBDevName)
+	b = nl.AppendU32(b, attrDevlinkPortSplitGroup, m.PortSplitGroup)
+	b = nl.AppendU16(b, attrDevlinkPortFlavour, m.PortFlavour)
+	b = nl.AppendU32(b, attrDevlinkPortNumber, m.PortNumber)
+	b = nl.AppendU32(b, attrDevlinkPortSplitSubportNumber, m.PortSplitSubportNumber)
+	b = nl.AppendU16(b, attrDevlinkPortPCIPFNumber, m.PortPCIPFNumber)
+	b = nl.AppendU16(b, attrDevlinkPortPCIVFNumber, m.PortPCIVFNumber)
+	b = nl.AppendNest(e, b, attrDevlinkPortFunction, m.PortFunction)
+	b = nl.AppendU32(b, attrDevlinkPortLanes, m.PortLanes)
+	b = nl.AppendU8(b, attrDevlinkPortSplittable, m.PortSplittable)
+	b = nl.AppendU8(b, attrDevlinkPortExternal, m.PortExternal)
+	b = nl.AppendU32(b, attrDevlinkPortControllerNumber, m.PortControllerNumber)
+	b = nl.AppendU32(b, attrDevlinkPortPCISFNumber, m.PortPCISFNumber)
+	b = nl.AppendU32(b, attrDevlinkLinecardIndex, m.LinecardIndex)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -345,13 +345,13 @@ type ESwitchGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *ESwitchGetReply) Encode(e *nl.Encoder) {
-	nl.PutString(e, attrDevlinkBusName, m.BusName)
-	nl.PutString(e, attrDevlinkDevName, m.DevName)
-	nl.PutU16(e, attrDevlinkEswitchMode, m.EswitchMode)
-	nl.PutU8(e, attrDevlinkEswitchInlineMode, m.EswitchInlineMode)
-	nl.PutU8(e, attrDevlinkEswitchEncapMode, m.EswitchEncapMode)
-	e.Raw(m.Unknown)
+func (m *ESwitchGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendString(e, b, attrDevlinkBusName, m.BusName)
+	b = nl.AppendString(e, b, attrDevlinkDevName, m.DevName)
+	b = nl.AppendU16(b, attrDevlinkEswitchMode, m.EswitchMode)
+	b = nl.AppendU8(b, attrDevlinkEswitchInlineMode, m.EswitchInlineMode)
+	b = nl.AppendU8(b, attrDevlinkEswitchEncapMode, m.EswitchEncapMode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -412,11 +412,11 @@ type ResourceReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *ResourceReply) Encode(e *nl.Encoder) {
-	nl.PutString(e, attrDevlinkBusName, m.BusName)
-	nl.PutString(e, attrDevlinkDevName, m.DevName)
-	nl.PutOrdered(e, attrDevlinkResourceList|nl.Nested, m.ResourceList, (*ResourceItem).Encode)
-	e.Raw(m.Unknown)
+func (m *ResourceReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendString(e, b, attrDevlinkBusName, m.BusName)
+	b = nl.AppendString(e, b, attrDevlinkDevName, m.DevName)
+	b = nl.AppendOrdered(e, b, attrDevlinkResourceList|nl.Nested, m.ResourceList, (*ResourceItem).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -497,17 +497,17 @@ type ReloadRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *ReloadRequest) Encode(e *nl.Encoder) {
-	nl.PutString(e, attrDevlinkBusName, m.BusName)
-	nl.PutString(e, attrDevlinkDevName, m.DevName)
-	nl.PutU32(e, attrDevlinkNetNSFD, m.NetNSFD)
-	nl.PutU32(e, attrDevlinkNetNSPID, m.NetNSPID)
-	nl.PutU32(e, attrDevlinkNetNSID, m.NetNSID)
-	nl.PutU8(e, attrDevlinkReloadAction, m.ReloadAction)
-	nl.CheckMin(e, m.ReloadAction, 1)
-	nl.CheckMax(e, m.ReloadAction, 2)
-	nl.PutBitfield32(e, attrDevlinkReloadLimits, m.ReloadLimits)
-	e.Raw(m.Unknown)
+func (m *ReloadRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendString(e, b, attrDevlinkBusName, m.BusName)
+	b = nl.AppendString(e, b, attrDevlinkDevName, m.DevName)
+	b = nl.AppendU32(b, attrDevlinkNetNSFD, m.NetNSFD)
+	b = nl.AppendU32(b, attrDevlinkNetNSPID, m.NetNSPID)
+	b = nl.AppendU32(b, attrDevlinkNetNSID, m.NetNSID)
+	nl.CheckMin(e, len(b), m.ReloadAction, 1)
+	nl.CheckMax(e, len(b), m.ReloadAction, 2)
+	b = nl.AppendU8(b, attrDevlinkReloadAction, m.ReloadAction)
+	b = nl.AppendBitfield32(b, attrDevlinkReloadLimits, m.ReloadLimits)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -548,11 +548,11 @@ type ReloadReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *ReloadReply) Encode(e *nl.Encoder) {
-	nl.PutString(e, attrDevlinkBusName, m.BusName)
-	nl.PutString(e, attrDevlinkDevName, m.DevName)
-	nl.PutBitfield32(e, attrDevlinkReloadActionsPerformed, m.ReloadActionsPerformed)
-	e.Raw(m.Unknown)
+func (m *ReloadReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendString(e, b, attrDevlinkBusName, m.BusName)
+	b = nl.AppendString(e, b, attrDevlinkDevName, m.DevName)
+	b = nl.AppendBitfield32(b, attrDevlinkReloadActionsPerformed, m.ReloadActionsPerformed)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -595,11 +595,11 @@ type ParamGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *ParamGetRequest) Encode(e *nl.Encoder) {
-	nl.PutString(e, attrDevlinkBusName, m.BusName)
-	nl.PutString(e, attrDevlinkDevName, m.DevName)
-	nl.PutString(e, attrDevlinkParamName, m.ParamName)
-	e.Raw(m.Unknown)
+func (m *ParamGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendString(e, b, attrDevlinkBusName, m.BusName)
+	b = nl.AppendString(e, b, attrDevlinkDevName, m.DevName)
+	b = nl.AppendString(e, b, attrDevlinkParamName, m.ParamName)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -632,11 +632,11 @@ type ParamGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *ParamGetReply) Encode(e *nl.Encoder) {
-	nl.PutString(e, attrDevlinkBusName, m.BusName)
-	nl.PutString(e, attrDevlinkDevName, m.DevName)
-	nl.PutNest(e, attrDevlinkParam, m.Param)
-	e.Raw(m.Unknown)
+func (m *ParamGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendString(e, b, attrDevlinkBusName, m.BusName)
+	b = nl.AppendString(e, b, attrDevlinkDevName, m.DevName)
+	b = nl.AppendNest(e, b, attrDevlinkParam, m.Param)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -702,14 +702,14 @@ type ParamSetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *ParamSetRequest) Encode(e *nl.Encoder) {
-	nl.PutString(e, attrDevlinkBusName, m.BusName)
-	nl.PutString(e, attrDevlinkDevName, m.DevName)
-	nl.PutString(e, attrDevlinkParamName, m.ParamName)
-	nl.PutU8(e, attrDevlinkParamType, m.ParamType)
-	nl.PutBytes(e, attrDevlinkParamValueData, m.ParamValueData)
-	nl.PutU8(e, attrDevlinkParamValueCmode, m.ParamValueCmode)
-	e.Raw(m.Unknown)
+func (m *ParamSetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendString(e, b, attrDevlinkBusName, m.BusName)
+	b = nl.AppendString(e, b, attrDevlinkDevName, m.DevName)
+	b = nl.AppendString(e, b, attrDevlinkParamName, m.ParamName)
+	b = nl.AppendU8(b, attrDevlinkParamType, m.ParamType)
+	b = nl.AppendBytes(e, b, attrDevlinkParamValueData, m.ParamValueData)
+	b = nl.AppendU8(b, attrDevlinkParamValueCmode, m.ParamValueCmode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -767,16 +767,16 @@ type InfoGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *InfoGetReply) Encode(e *nl.Encoder) {
-	nl.PutString(e, attrDevlinkBusName, m.BusName)
-	nl.PutString(e, attrDevlinkDevName, m.DevName)
-	nl.PutString(e, attrDevlinkInfoDriverName, m.InfoDriverName)
-	nl.PutString(e, attrDevlinkInfoSerialNumber, m.InfoSerialNumber)
-	nl.PutMulti(e, attrDevlinkInfoVersionFixed|nl.Nested, m.InfoVersionFixed, (*InfoVersion).Encode)
-	nl.PutMulti(e, attrDevlinkInfoVersionRunning|nl.Nested, m.InfoVersionRunning, (*InfoVersion).Encode)
-	nl.PutMulti(e, attrDevlinkInfoVersionStored|nl.Nested, m.InfoVersionStored, (*InfoVersion).Encode)
-	nl.PutString(e, attrDevlinkInfoBoardSerialNumber, m.InfoBoardSerialNumber)
-	e.Raw(m.Unknown)
+func (m *InfoGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendString(e, b, attrDevlinkBusName, m.BusName)
+	b = nl.AppendString(e, b, attrDevlinkDevName, m.DevName)
+	b = nl.AppendString(e, b, attrDevlinkInfoDriverName, m.InfoDriverName)
+	b = nl.AppendString(e, b, attrDevlinkInfoSerialNumber, m.InfoSerialNumber)
+	b = nl.AppendMulti(e, b, attrDevlinkInfoVersionFixed|nl.Nested, m.InfoVersionFixed, (*InfoVersion).Encode)
+	b = nl.AppendMulti(e, b, attrDevlinkInfoVersionRunning|nl.Nested, m.InfoVersionRunning, (*InfoVersion).Encode)
+	b = nl.AppendMulti(e, b, attrDevlinkInfoVersionStored|nl.Nested, m.InfoVersionStored, (*InfoVersion).Encode)
+	b = nl.AppendString(e, b, attrDevlinkInfoBoardSerialNumber, m.InfoBoardSerialNumber)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -851,12 +851,12 @@ type HealthReporterGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *HealthReporterGetRequest) Encode(e *nl.Encoder) {
-	nl.PutString(e, attrDevlinkBusName, m.BusName)
-	nl.PutString(e, attrDevlinkDevName, m.DevName)
-	nl.PutU32(e, attrDevlinkPortIndex, m.PortIndex)
-	nl.PutString(e, attrDevlinkHealthReporterName, m.HealthReporterName)
-	e.Raw(m.Unknown)
+func (m *HealthReporterGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendString(e, b, attrDevlinkBusName, m.BusName)
+	b = nl.AppendString(e, b, attrDevlinkDevName, m.DevName)
+	b = nl.AppendU32(b, attrDevlinkPortIndex, m.PortIndex)
+	b = nl.AppendString(e, b, attrDevlinkHealthReporterName, m.HealthReporterName)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -893,12 +893,12 @@ type HealthReporterGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *HealthReporterGetReply) Encode(e *nl.Encoder) {
-	nl.PutString(e, attrDevlinkBusName, m.BusName)
-	nl.PutString(e, attrDevlinkDevName, m.DevName)
-	nl.PutU32(e, attrDevlinkPortIndex, m.PortIndex)
-	nl.PutNest(e, attrDevlinkHealthReporter, m.HealthReporter)
-	e.Raw(m.Unknown)
+func (m *HealthReporterGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendString(e, b, attrDevlinkBusName, m.BusName)
+	b = nl.AppendString(e, b, attrDevlinkDevName, m.DevName)
+	b = nl.AppendU32(b, attrDevlinkPortIndex, m.PortIndex)
+	b = nl.AppendNest(e, b, attrDevlinkHealthReporter, m.HealthReporter)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -972,15 +972,15 @@ type HealthReporterSetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *HealthReporterSetRequest) Encode(e *nl.Encoder) {
-	nl.PutString(e, attrDevlinkBusName, m.BusName)
-	nl.PutString(e, attrDevlinkDevName, m.DevName)
-	nl.PutU32(e, attrDevlinkPortIndex, m.PortIndex)
-	nl.PutString(e, attrDevlinkHealthReporterName, m.HealthReporterName)
-	nl.PutU64(e, attrDevlinkHealthReporterGracefulPeriod, m.HealthReporterGracefulPeriod)
-	nl.PutU8(e, attrDevlinkHealthReporterAutoRecover, m.HealthReporterAutoRecover)
-	nl.PutU8(e, attrDevlinkHealthReporterAutoDump, m.HealthReporterAutoDump)
-	e.Raw(m.Unknown)
+func (m *HealthReporterSetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendString(e, b, attrDevlinkBusName, m.BusName)
+	b = nl.AppendString(e, b, attrDevlinkDevName, m.DevName)
+	b = nl.AppendU32(b, attrDevlinkPortIndex, m.PortIndex)
+	b = nl.AppendString(e, b, attrDevlinkHealthReporterName, m.HealthReporterName)
+	b = nl.AppendU64(b, attrDevlinkHealthReporterGracefulPeriod, m.HealthReporterGracefulPeriod)
+	b = nl.AppendU8(b, attrDevlinkHealthReporterAutoRecover, m.HealthReporterAutoRecover)
+	b = nl.AppendU8(b, attrDevlinkHealthReporterAutoDump, m.HealthReporterAutoDump)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1040,9 +1040,9 @@ type HealthReporterDiagnoseReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *HealthReporterDiagnoseReply) Encode(e *nl.Encoder) {
-	nl.PutOrdered(e, attrDevlinkFMsg|nl.Nested, m.FMsg, (*FMsgItem).Encode)
-	e.Raw(m.Unknown)
+func (m *HealthReporterDiagnoseReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendOrdered(e, b, attrDevlinkFMsg|nl.Nested, m.FMsg, (*FMsgItem).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

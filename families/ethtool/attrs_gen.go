@@ -996,15 +996,15 @@ type Header struct {
 }
 
 // Encode implements nl.Message.
-func (m *Header) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrHeaderDevIndex, m.DevIndex)
-	nl.PutString(e, attrHeaderDevName, m.DevName)
-	nl.CheckLen(e, m.DevName, 0, 127)
-	nl.PutU32(e, attrHeaderFlags, m.Flags)
-	nl.CheckMask(e, m.Flags, 0x7)
-	nl.PutU32(e, attrHeaderPHYIndex, m.PHYIndex)
-	nl.CheckMin(e, m.PHYIndex, 1)
-	e.Raw(m.Unknown)
+func (m *Header) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrHeaderDevIndex, m.DevIndex)
+	nl.CheckLen(e, len(b), m.DevName, 0, 127)
+	b = nl.AppendString(e, b, attrHeaderDevName, m.DevName)
+	nl.CheckMask(e, len(b), m.Flags, 0x7)
+	b = nl.AppendU32(b, attrHeaderFlags, m.Flags)
+	nl.CheckMin(e, len(b), m.PHYIndex, 1)
+	b = nl.AppendU32(b, attrHeaderPHYIndex, m.PHYIndex)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1038,11 +1038,11 @@ type BitsetBit struct {
 }
 
 // Encode implements nl.Message.
-func (m *BitsetBit) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrBitsetBitIndex, m.Index)
-	nl.PutString(e, attrBitsetBitName, m.Name)
-	nl.PutFlag(e, attrBitsetBitValue, m.Value)
-	e.Raw(m.Unknown)
+func (m *BitsetBit) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrBitsetBitIndex, m.Index)
+	b = nl.AppendString(e, b, attrBitsetBitName, m.Name)
+	b = nl.AppendFlag(b, attrBitsetBitValue, m.Value)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1070,9 +1070,9 @@ type BitsetBits struct {
 }
 
 // Encode implements nl.Message.
-func (m *BitsetBits) Encode(e *nl.Encoder) {
-	nl.PutMulti(e, attrBitsetBitsBit|nl.Nested, m.Bit, (*BitsetBit).Encode)
-	e.Raw(m.Unknown)
+func (m *BitsetBits) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendMulti(e, b, attrBitsetBitsBit|nl.Nested, m.Bit, (*BitsetBit).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1109,14 +1109,14 @@ type Bitset struct {
 }
 
 // Encode implements nl.Message.
-func (m *Bitset) Encode(e *nl.Encoder) {
-	nl.PutFlag(e, attrBitsetNomask, m.Nomask)
-	nl.PutU32(e, attrBitsetSize, m.Size)
-	nl.CheckMax(e, m.Size, 32767)
-	nl.PutNest(e, attrBitsetBits, m.Bits)
-	nl.PutBytes(e, attrBitsetValue, m.Value)
-	nl.PutBytes(e, attrBitsetMask, m.Mask)
-	e.Raw(m.Unknown)
+func (m *Bitset) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendFlag(b, attrBitsetNomask, m.Nomask)
+	nl.CheckMax(e, len(b), m.Size, 32767)
+	b = nl.AppendU32(b, attrBitsetSize, m.Size)
+	b = nl.AppendNest(e, b, attrBitsetBits, m.Bits)
+	b = nl.AppendBytes(e, b, attrBitsetValue, m.Value)
+	b = nl.AppendBytes(e, b, attrBitsetMask, m.Mask)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1150,10 +1150,10 @@ type StringEntry struct {
 }
 
 // Encode implements nl.Message.
-func (m *StringEntry) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrStringIndex, m.Index)
-	nl.PutString(e, attrStringValue, m.Value)
-	e.Raw(m.Unknown)
+func (m *StringEntry) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrStringIndex, m.Index)
+	b = nl.AppendString(e, b, attrStringValue, m.Value)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1179,9 +1179,9 @@ type Strings struct {
 }
 
 // Encode implements nl.Message.
-func (m *Strings) Encode(e *nl.Encoder) {
-	nl.PutMulti(e, attrStringsString|nl.Nested, m.String, (*StringEntry).Encode)
-	e.Raw(m.Unknown)
+func (m *Strings) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendMulti(e, b, attrStringsString|nl.Nested, m.String, (*StringEntry).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1209,11 +1209,11 @@ type Stringset struct {
 }
 
 // Encode implements nl.Message.
-func (m *Stringset) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrStringsetID, m.ID)
-	nl.PutU32(e, attrStringsetCount, m.Count)
-	nl.PutNest(e, attrStringsetStrings, m.Strings)
-	e.Raw(m.Unknown)
+func (m *Stringset) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrStringsetID, m.ID)
+	b = nl.AppendU32(b, attrStringsetCount, m.Count)
+	b = nl.AppendNest(e, b, attrStringsetStrings, m.Strings)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1241,9 +1241,9 @@ type Stringsets struct {
 }
 
 // Encode implements nl.Message.
-func (m *Stringsets) Encode(e *nl.Encoder) {
-	nl.PutMulti(e, attrStringsetsStringset|nl.Nested, m.Stringset, (*Stringset).Encode)
-	e.Raw(m.Unknown)
+func (m *Stringsets) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendMulti(e, b, attrStringsetsStringset|nl.Nested, m.Stringset, (*Stringset).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1278,14 +1278,14 @@ type MMStat struct {
 }
 
 // Encode implements nl.Message.
-func (m *MMStat) Encode(e *nl.Encoder) {
-	nl.PutU64(e, attrMmStatReassemblyErrors, m.ReassemblyErrors)
-	nl.PutU64(e, attrMmStatSMDErrors, m.SMDErrors)
-	nl.PutU64(e, attrMmStatReassemblyOK, m.ReassemblyOK)
-	nl.PutU64(e, attrMmStatRxFragCount, m.RxFragCount)
-	nl.PutU64(e, attrMmStatTxFragCount, m.TxFragCount)
-	nl.PutU64(e, attrMmStatHoldCount, m.HoldCount)
-	e.Raw(m.Unknown)
+func (m *MMStat) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU64(b, attrMmStatReassemblyErrors, m.ReassemblyErrors)
+	b = nl.AppendU64(b, attrMmStatSMDErrors, m.SMDErrors)
+	b = nl.AppendU64(b, attrMmStatReassemblyOK, m.ReassemblyOK)
+	b = nl.AppendU64(b, attrMmStatRxFragCount, m.RxFragCount)
+	b = nl.AppendU64(b, attrMmStatTxFragCount, m.TxFragCount)
+	b = nl.AppendU64(b, attrMmStatHoldCount, m.HoldCount)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1324,11 +1324,11 @@ type IRQModeration struct {
 }
 
 // Encode implements nl.Message.
-func (m *IRQModeration) Encode(e *nl.Encoder) {
-	nl.PutDuration(e, attrIRQModerationUsec, m.Usec, nl.WireU32, time.Microsecond)
-	nl.PutU32(e, attrIRQModerationPkts, m.Pkts)
-	nl.PutU32(e, attrIRQModerationComps, m.Comps)
-	e.Raw(m.Unknown)
+func (m *IRQModeration) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendDuration(e, b, attrIRQModerationUsec, m.Usec, nl.WireU32, time.Microsecond)
+	b = nl.AppendU32(b, attrIRQModerationPkts, m.Pkts)
+	b = nl.AppendU32(b, attrIRQModerationComps, m.Comps)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1356,9 +1356,9 @@ type Profile struct {
 }
 
 // Encode implements nl.Message.
-func (m *Profile) Encode(e *nl.Encoder) {
-	nl.PutMulti(e, attrProfileIRQModeration|nl.Nested, m.IRQModeration, (*IRQModeration).Encode)
-	e.Raw(m.Unknown)
+func (m *Profile) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendMulti(e, b, attrProfileIRQModeration|nl.Nested, m.IRQModeration, (*IRQModeration).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1384,10 +1384,10 @@ type PauseStat struct {
 }
 
 // Encode implements nl.Message.
-func (m *PauseStat) Encode(e *nl.Encoder) {
-	nl.PutU64(e, attrPauseStatTxFrames, m.TxFrames)
-	nl.PutU64(e, attrPauseStatRxFrames, m.RxFrames)
-	e.Raw(m.Unknown)
+func (m *PauseStat) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU64(b, attrPauseStatTxFrames, m.TxFrames)
+	b = nl.AppendU64(b, attrPauseStatRxFrames, m.RxFrames)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1418,11 +1418,11 @@ type TsStat struct {
 }
 
 // Encode implements nl.Message.
-func (m *TsStat) Encode(e *nl.Encoder) {
-	nl.PutUint(e, attrTsStatTxPkts, m.TxPkts)
-	nl.PutUint(e, attrTsStatTxLost, m.TxLost)
-	nl.PutUint(e, attrTsStatTxErr, m.TxErr)
-	e.Raw(m.Unknown)
+func (m *TsStat) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendUint(b, attrTsStatTxPkts, m.TxPkts)
+	b = nl.AppendUint(b, attrTsStatTxLost, m.TxLost)
+	b = nl.AppendUint(b, attrTsStatTxErr, m.TxErr)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1454,11 +1454,11 @@ type CableResult struct {
 }
 
 // Encode implements nl.Message.
-func (m *CableResult) Encode(e *nl.Encoder) {
-	nl.PutU8(e, attrCableResultPair, m.Pair)
-	nl.PutU8(e, attrCableResultCode, m.Code)
-	nl.PutU32(e, attrCableResultSrc, m.Src)
-	e.Raw(m.Unknown)
+func (m *CableResult) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU8(b, attrCableResultPair, m.Pair)
+	b = nl.AppendU8(b, attrCableResultCode, m.Code)
+	b = nl.AppendU32(b, attrCableResultSrc, m.Src)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1490,11 +1490,11 @@ type CableFaultLength struct {
 }
 
 // Encode implements nl.Message.
-func (m *CableFaultLength) Encode(e *nl.Encoder) {
-	nl.PutU8(e, attrCableFaultLengthPair, m.Pair)
-	nl.PutU32(e, attrCableFaultLengthCm, m.Cm)
-	nl.PutU32(e, attrCableFaultLengthSrc, m.Src)
-	e.Raw(m.Unknown)
+func (m *CableFaultLength) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU8(b, attrCableFaultLengthPair, m.Pair)
+	b = nl.AppendU32(b, attrCableFaultLengthCm, m.Cm)
+	b = nl.AppendU32(b, attrCableFaultLengthSrc, m.Src)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1524,10 +1524,10 @@ type CableNest struct {
 }
 
 // Encode implements nl.Message.
-func (m *CableNest) Encode(e *nl.Encoder) {
-	nl.PutMulti(e, attrCableNestResult|nl.Nested, m.Result, (*CableResult).Encode)
-	nl.PutMulti(e, attrCableNestFaultLength|nl.Nested, m.FaultLength, (*CableFaultLength).Encode)
-	e.Raw(m.Unknown)
+func (m *CableNest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendMulti(e, b, attrCableNestResult|nl.Nested, m.Result, (*CableResult).Encode)
+	b = nl.AppendMulti(e, b, attrCableNestFaultLength|nl.Nested, m.FaultLength, (*CableFaultLength).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1559,12 +1559,12 @@ type CableTestTDRCfg struct {
 }
 
 // Encode implements nl.Message.
-func (m *CableTestTDRCfg) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrCableTestTdrCfgFirst, m.First)
-	nl.PutU32(e, attrCableTestTdrCfgLast, m.Last)
-	nl.PutU32(e, attrCableTestTdrCfgStep, m.Step)
-	nl.PutU8(e, attrCableTestTdrCfgPair, m.Pair)
-	e.Raw(m.Unknown)
+func (m *CableTestTDRCfg) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrCableTestTdrCfgFirst, m.First)
+	b = nl.AppendU32(b, attrCableTestTdrCfgLast, m.Last)
+	b = nl.AppendU32(b, attrCableTestTdrCfgStep, m.Step)
+	b = nl.AppendU8(b, attrCableTestTdrCfgPair, m.Pair)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1596,10 +1596,10 @@ type CableAmplitude struct {
 }
 
 // Encode implements nl.Message.
-func (m *CableAmplitude) Encode(e *nl.Encoder) {
-	nl.PutU8(e, attrCableAmplitudePair, m.Pair)
-	nl.PutU16(e, attrCableAmplitudeMV, m.MV)
-	e.Raw(m.Unknown)
+func (m *CableAmplitude) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU8(b, attrCableAmplitudePair, m.Pair)
+	b = nl.AppendU16(b, attrCableAmplitudeMV, m.MV)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1625,9 +1625,9 @@ type CablePulse struct {
 }
 
 // Encode implements nl.Message.
-func (m *CablePulse) Encode(e *nl.Encoder) {
-	nl.PutU16(e, attrCablePulseMV, m.MV)
-	e.Raw(m.Unknown)
+func (m *CablePulse) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU16(b, attrCablePulseMV, m.MV)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1655,11 +1655,11 @@ type CableStep struct {
 }
 
 // Encode implements nl.Message.
-func (m *CableStep) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrCableStepFirstDistance, m.FirstDistance)
-	nl.PutU32(e, attrCableStepLastDistance, m.LastDistance)
-	nl.PutU32(e, attrCableStepStepDistance, m.StepDistance)
-	e.Raw(m.Unknown)
+func (m *CableStep) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrCableStepFirstDistance, m.FirstDistance)
+	b = nl.AppendU32(b, attrCableStepLastDistance, m.LastDistance)
+	b = nl.AppendU32(b, attrCableStepStepDistance, m.StepDistance)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1692,11 +1692,11 @@ type CableTDRNest struct {
 }
 
 // Encode implements nl.Message.
-func (m *CableTDRNest) Encode(e *nl.Encoder) {
-	nl.PutMulti(e, attrCableTdrNestStep|nl.Nested, m.Step, (*CableStep).Encode)
-	nl.PutMulti(e, attrCableTdrNestAmplitude|nl.Nested, m.Amplitude, (*CableAmplitude).Encode)
-	nl.PutMulti(e, attrCableTdrNestPulse|nl.Nested, m.Pulse, (*CablePulse).Encode)
-	e.Raw(m.Unknown)
+func (m *CableTDRNest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendMulti(e, b, attrCableTdrNestStep|nl.Nested, m.Step, (*CableStep).Encode)
+	b = nl.AppendMulti(e, b, attrCableTdrNestAmplitude|nl.Nested, m.Amplitude, (*CableAmplitude).Encode)
+	b = nl.AppendMulti(e, b, attrCableTdrNestPulse|nl.Nested, m.Pulse, (*CablePulse).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1726,10 +1726,10 @@ type TunnelUDPEntry struct {
 }
 
 // Encode implements nl.Message.
-func (m *TunnelUDPEntry) Encode(e *nl.Encoder) {
-	nl.PutU16BE(e, attrTunnelUDPEntryPort, m.Port)
-	nl.PutU32(e, attrTunnelUDPEntryType, m.Type)
-	e.Raw(m.Unknown)
+func (m *TunnelUDPEntry) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU16BE(b, attrTunnelUDPEntryPort, m.Port)
+	b = nl.AppendU32(b, attrTunnelUDPEntryType, m.Type)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1759,11 +1759,11 @@ type TunnelUDPTable struct {
 }
 
 // Encode implements nl.Message.
-func (m *TunnelUDPTable) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrTunnelUDPTableSize, m.Size)
-	nl.PutNest(e, attrTunnelUDPTableTypes, m.Types)
-	nl.PutMulti(e, attrTunnelUDPTableEntry|nl.Nested, m.Entry, (*TunnelUDPEntry).Encode)
-	e.Raw(m.Unknown)
+func (m *TunnelUDPTable) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrTunnelUDPTableSize, m.Size)
+	b = nl.AppendNest(e, b, attrTunnelUDPTableTypes, m.Types)
+	b = nl.AppendMulti(e, b, attrTunnelUDPTableEntry|nl.Nested, m.Entry, (*TunnelUDPEntry).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1791,9 +1791,9 @@ type TunnelUDP struct {
 }
 
 // Encode implements nl.Message.
-func (m *TunnelUDP) Encode(e *nl.Encoder) {
-	nl.PutMulti(e, attrTunnelUDPTable|nl.Nested, m.Table, (*TunnelUDPTable).Encode)
-	e.Raw(m.Unknown)
+func (m *TunnelUDP) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendMulti(e, b, attrTunnelUDPTable|nl.Nested, m.Table, (*TunnelUDPTable).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1822,11 +1822,11 @@ type FECStat struct {
 }
 
 // Encode implements nl.Message.
-func (m *FECStat) Encode(e *nl.Encoder) {
-	nl.PutArray(e, attrFECStatCorrected, m.Corrected, nl.WriteU64)
-	nl.PutArray(e, attrFECStatUncorr, m.Uncorr, nl.WriteU64)
-	nl.PutArray(e, attrFECStatCorrBits, m.CorrBits, nl.WriteU64)
-	e.Raw(m.Unknown)
+func (m *FECStat) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendArray(e, b, attrFECStatCorrected, m.Corrected, nl.WriteU64)
+	b = nl.AppendArray(e, b, attrFECStatUncorr, m.Uncorr, nl.WriteU64)
+	b = nl.AppendArray(e, b, attrFECStatCorrBits, m.CorrBits, nl.WriteU64)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1870,16 +1870,16 @@ type StatsGrp struct {
 }
 
 // Encode implements nl.Message.
-func (m *StatsGrp) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrStatsGrpID, m.ID)
-	nl.PutU32(e, attrStatsGrpStringSetID, m.StringSetID)
-	nl.PutMulti(e, attrStatsGrpStat|nl.Nested, m.Stat, (*StatsGrpStat).Encode)
-	nl.PutMulti(e, attrStatsGrpHistRx|nl.Nested, m.HistRx, (*StatsGrpHist).Encode)
-	nl.PutMulti(e, attrStatsGrpHistTx|nl.Nested, m.HistTx, (*StatsGrpHist).Encode)
-	nl.PutU32(e, attrStatsGrpHistBktLow, m.HistBktLow)
-	nl.PutU32(e, attrStatsGrpHistBktHi, m.HistBktHi)
-	nl.PutU64(e, attrStatsGrpHistVal, m.HistVal)
-	e.Raw(m.Unknown)
+func (m *StatsGrp) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrStatsGrpID, m.ID)
+	b = nl.AppendU32(b, attrStatsGrpStringSetID, m.StringSetID)
+	b = nl.AppendMulti(e, b, attrStatsGrpStat|nl.Nested, m.Stat, (*StatsGrpStat).Encode)
+	b = nl.AppendMulti(e, b, attrStatsGrpHistRx|nl.Nested, m.HistRx, (*StatsGrpHist).Encode)
+	b = nl.AppendMulti(e, b, attrStatsGrpHistTx|nl.Nested, m.HistTx, (*StatsGrpHist).Encode)
+	b = nl.AppendU32(b, attrStatsGrpHistBktLow, m.HistBktLow)
+	b = nl.AppendU32(b, attrStatsGrpHistBktHi, m.HistBktHi)
+	b = nl.AppendU64(b, attrStatsGrpHistVal, m.HistVal)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1922,11 +1922,11 @@ type StatsGrpHist struct {
 }
 
 // Encode implements nl.Message.
-func (m *StatsGrpHist) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrStatsGrpHistBktLow, m.HistBktLow)
-	nl.PutU32(e, attrStatsGrpHistBktHi, m.HistBktHi)
-	nl.PutU64(e, attrStatsGrpHistVal, m.HistVal)
-	e.Raw(m.Unknown)
+func (m *StatsGrpHist) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrStatsGrpHistBktLow, m.HistBktLow)
+	b = nl.AppendU32(b, attrStatsGrpHistBktHi, m.HistBktHi)
+	b = nl.AppendU64(b, attrStatsGrpHistVal, m.HistVal)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1957,10 +1957,10 @@ type C33PSEPowerLimit struct {
 }
 
 // Encode implements nl.Message.
-func (m *C33PSEPowerLimit) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrC33PSEPwLimitMin, m.Min)
-	nl.PutU32(e, attrC33PSEPwLimitMax, m.Max)
-	e.Raw(m.Unknown)
+func (m *C33PSEPowerLimit) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrC33PSEPwLimitMin, m.Min)
+	b = nl.AppendU32(b, attrC33PSEPwLimitMax, m.Max)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1985,10 +1985,11 @@ type StatsGrpStat struct {
 }
 
 // Encode implements nl.Message.
-func (m *StatsGrpStat) Encode(e *nl.Encoder) {
-	l1 := nl.BeginLevel(e, m.ID, 0)
-	nl.WriteU64(&m.Value, e)
-	e.End(l1)
+func (m *StatsGrpStat) Encode(e *nl.Encoder, b []byte) []byte {
+	b, l1 := nl.BeginLevel(e, b, m.ID, 0)
+	b = nl.WriteU64(&m.Value, e, b)
+	b = e.End(b, l1)
+	return b
 }
 
 // Decode implements nl.Message.

@@ -75,11 +75,11 @@ type CableTestNtf struct {
 }
 
 // Encode implements nl.Message.
-func (m *CableTestNtf) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrCableTestNtfHeader, m.Header)
-	nl.PutU8(e, attrCableTestNtfStatus, m.Status)
-	nl.PutNest(e, attrCableTestNtfNest, m.Nest)
-	e.Raw(m.Unknown)
+func (m *CableTestNtf) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrCableTestNtfHeader, m.Header)
+	b = nl.AppendU8(b, attrCableTestNtfStatus, m.Status)
+	b = nl.AppendNest(e, b, attrCableTestNtfNest, m.Nest)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -111,11 +111,11 @@ type CableTestTDRNtf struct {
 }
 
 // Encode implements nl.Message.
-func (m *CableTestTDRNtf) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrCableTestTdrNtfHeader, m.Header)
-	nl.PutU8(e, attrCableTestTdrNtfStatus, m.Status)
-	nl.PutNest(e, attrCableTestTdrNtfNest, m.Nest)
-	e.Raw(m.Unknown)
+func (m *CableTestTDRNtf) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrCableTestTdrNtfHeader, m.Header)
+	b = nl.AppendU8(b, attrCableTestTdrNtfStatus, m.Status)
+	b = nl.AppendNest(e, b, attrCableTestTdrNtfNest, m.Nest)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -165,13 +165,13 @@ type ModuleFwFlashNtf struct {
 }
 
 // Encode implements nl.Message.
-func (m *ModuleFwFlashNtf) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrModuleFwFlashHeader, m.Header)
-	nl.PutU32(e, attrModuleFwFlashStatus, m.Status)
-	nl.PutString(e, attrModuleFwFlashStatusMsg, m.StatusMsg)
-	nl.PutUint(e, attrModuleFwFlashDone, m.Done)
-	nl.PutUint(e, attrModuleFwFlashTotal, m.Total)
-	e.Raw(m.Unknown)
+func (m *ModuleFwFlashNtf) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrModuleFwFlashHeader, m.Header)
+	b = nl.AppendU32(b, attrModuleFwFlashStatus, m.Status)
+	b = nl.AppendString(e, b, attrModuleFwFlashStatusMsg, m.StatusMsg)
+	b = nl.AppendUint(b, attrModuleFwFlashDone, m.Done)
+	b = nl.AppendUint(b, attrModuleFwFlashTotal, m.Total)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

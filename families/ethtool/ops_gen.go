@@ -26,11 +26,11 @@ type StrsetGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *StrsetGetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrStrsetHeader, m.Header)
-	nl.PutNest(e, attrStrsetStringsets, m.Stringsets)
-	nl.PutFlag(e, attrStrsetCountsOnly, m.CountsOnly)
-	e.Raw(m.Unknown)
+func (m *StrsetGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrStrsetHeader, m.Header)
+	b = nl.AppendNest(e, b, attrStrsetStringsets, m.Stringsets)
+	b = nl.AppendFlag(b, attrStrsetCountsOnly, m.CountsOnly)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -60,10 +60,10 @@ type StrsetGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *StrsetGetReply) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrStrsetHeader, m.Header)
-	nl.PutNest(e, attrStrsetStringsets, m.Stringsets)
-	e.Raw(m.Unknown)
+func (m *StrsetGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrStrsetHeader, m.Header)
+	b = nl.AppendNest(e, b, attrStrsetStringsets, m.Stringsets)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -117,9 +117,9 @@ type LinkinfoGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoGetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrLinkinfoHeader, m.Header)
-	e.Raw(m.Unknown)
+func (m *LinkinfoGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrLinkinfoHeader, m.Header)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -153,14 +153,14 @@ type LinkinfoGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoGetReply) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrLinkinfoHeader, m.Header)
-	nl.PutU8(e, attrLinkinfoPort, m.Port)
-	nl.PutU8(e, attrLinkinfoPHYAddr, m.PHYAddr)
-	nl.PutU8(e, attrLinkinfoTpMDIX, m.TpMDIX)
-	nl.PutU8(e, attrLinkinfoTpMDIXCtrl, m.TpMDIXCtrl)
-	nl.PutU8(e, attrLinkinfoTransceiver, m.Transceiver)
-	e.Raw(m.Unknown)
+func (m *LinkinfoGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrLinkinfoHeader, m.Header)
+	b = nl.AppendU8(b, attrLinkinfoPort, m.Port)
+	b = nl.AppendU8(b, attrLinkinfoPHYAddr, m.PHYAddr)
+	b = nl.AppendU8(b, attrLinkinfoTpMDIX, m.TpMDIX)
+	b = nl.AppendU8(b, attrLinkinfoTpMDIXCtrl, m.TpMDIXCtrl)
+	b = nl.AppendU8(b, attrLinkinfoTransceiver, m.Transceiver)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -227,12 +227,12 @@ type LinkinfoSetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoSetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrLinkinfoHeader, m.Header)
-	nl.PutU8(e, attrLinkinfoPort, m.Port)
-	nl.PutU8(e, attrLinkinfoPHYAddr, m.PHYAddr)
-	nl.PutU8(e, attrLinkinfoTpMDIXCtrl, m.TpMDIXCtrl)
-	e.Raw(m.Unknown)
+func (m *LinkinfoSetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrLinkinfoHeader, m.Header)
+	b = nl.AppendU8(b, attrLinkinfoPort, m.Port)
+	b = nl.AppendU8(b, attrLinkinfoPHYAddr, m.PHYAddr)
+	b = nl.AppendU8(b, attrLinkinfoTpMDIXCtrl, m.TpMDIXCtrl)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -271,9 +271,9 @@ type LinkmodesGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkmodesGetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrLinkmodesHeader, m.Header)
-	e.Raw(m.Unknown)
+func (m *LinkmodesGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrLinkmodesHeader, m.Header)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -316,20 +316,20 @@ type LinkmodesGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkmodesGetReply) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrLinkmodesHeader, m.Header)
-	nl.PutU8(e, attrLinkmodesAutoneg, m.Autoneg)
-	nl.PutNest(e, attrLinkmodesOurs, m.Ours)
-	nl.PutNest(e, attrLinkmodesPeer, m.Peer)
-	nl.PutU32(e, attrLinkmodesSpeed, m.Speed)
-	nl.PutU8(e, attrLinkmodesDuplex, m.Duplex)
-	nl.PutU8(e, attrLinkmodesMasterSlaveCfg, m.MasterSlaveCfg)
-	nl.PutU8(e, attrLinkmodesMasterSlaveState, m.MasterSlaveState)
-	nl.PutU32(e, attrLinkmodesLanes, m.Lanes)
-	nl.CheckMin(e, m.Lanes, 1)
-	nl.CheckMax(e, m.Lanes, 8)
-	nl.PutU8(e, attrLinkmodesRateMatching, m.RateMatching)
-	e.Raw(m.Unknown)
+func (m *LinkmodesGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrLinkmodesHeader, m.Header)
+	b = nl.AppendU8(b, attrLinkmodesAutoneg, m.Autoneg)
+	b = nl.AppendNest(e, b, attrLinkmodesOurs, m.Ours)
+	b = nl.AppendNest(e, b, attrLinkmodesPeer, m.Peer)
+	b = nl.AppendU32(b, attrLinkmodesSpeed, m.Speed)
+	b = nl.AppendU8(b, attrLinkmodesDuplex, m.Duplex)
+	b = nl.AppendU8(b, attrLinkmodesMasterSlaveCfg, m.MasterSlaveCfg)
+	b = nl.AppendU8(b, attrLinkmodesMasterSlaveState, m.MasterSlaveState)
+	nl.CheckMin(e, len(b), m.Lanes, 1)
+	nl.CheckMax(e, len(b), m.Lanes, 8)
+	b = nl.AppendU32(b, attrLinkmodesLanes, m.Lanes)
+	b = nl.AppendU8(b, attrLinkmodesRateMatching, m.RateMatching)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -411,17 +411,17 @@ type LinkmodesSetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkmodesSetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrLinkmodesHeader, m.Header)
-	nl.PutU8(e, attrLinkmodesAutoneg, m.Autoneg)
-	nl.PutNest(e, attrLinkmodesOurs, m.Ours)
-	nl.PutU32(e, attrLinkmodesSpeed, m.Speed)
-	nl.PutU8(e, attrLinkmodesDuplex, m.Duplex)
-	nl.PutU8(e, attrLinkmodesMasterSlaveCfg, m.MasterSlaveCfg)
-	nl.PutU32(e, attrLinkmodesLanes, m.Lanes)
-	nl.CheckMin(e, m.Lanes, 1)
-	nl.CheckMax(e, m.Lanes, 8)
-	e.Raw(m.Unknown)
+func (m *LinkmodesSetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrLinkmodesHeader, m.Header)
+	b = nl.AppendU8(b, attrLinkmodesAutoneg, m.Autoneg)
+	b = nl.AppendNest(e, b, attrLinkmodesOurs, m.Ours)
+	b = nl.AppendU32(b, attrLinkmodesSpeed, m.Speed)
+	b = nl.AppendU8(b, attrLinkmodesDuplex, m.Duplex)
+	b = nl.AppendU8(b, attrLinkmodesMasterSlaveCfg, m.MasterSlaveCfg)
+	nl.CheckMin(e, len(b), m.Lanes, 1)
+	nl.CheckMax(e, len(b), m.Lanes, 8)
+	b = nl.AppendU32(b, attrLinkmodesLanes, m.Lanes)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -466,9 +466,9 @@ type LinkstateGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkstateGetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrLinkstateHeader, m.Header)
-	e.Raw(m.Unknown)
+func (m *LinkstateGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrLinkstateHeader, m.Header)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -505,15 +505,15 @@ type LinkstateGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkstateGetReply) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrLinkstateHeader, m.Header)
-	nl.PutU8(e, attrLinkstateLink, m.Link)
-	nl.PutU32(e, attrLinkstateSQI, m.SQI)
-	nl.PutU32(e, attrLinkstateSQIMax, m.SQIMax)
-	nl.PutU8(e, attrLinkstateExtState, m.ExtState)
-	nl.PutU8(e, attrLinkstateExtSubstate, m.ExtSubstate)
-	nl.PutU32(e, attrLinkstateExtDownCnt, m.ExtDownCnt)
-	e.Raw(m.Unknown)
+func (m *LinkstateGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrLinkstateHeader, m.Header)
+	b = nl.AppendU8(b, attrLinkstateLink, m.Link)
+	b = nl.AppendU32(b, attrLinkstateSQI, m.SQI)
+	b = nl.AppendU32(b, attrLinkstateSQIMax, m.SQIMax)
+	b = nl.AppendU8(b, attrLinkstateExtState, m.ExtState)
+	b = nl.AppendU8(b, attrLinkstateExtSubstate, m.ExtSubstate)
+	b = nl.AppendU32(b, attrLinkstateExtDownCnt, m.ExtDownCnt)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -576,9 +576,9 @@ type DebugGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *DebugGetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrDebugHeader, m.Header)
-	e.Raw(m.Unknown)
+func (m *DebugGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrDebugHeader, m.Header)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -604,10 +604,10 @@ type DebugGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *DebugGetReply) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrDebugHeader, m.Header)
-	nl.PutNest(e, attrDebugMsgMask, m.MsgMask)
-	e.Raw(m.Unknown)
+func (m *DebugGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrDebugHeader, m.Header)
+	b = nl.AppendNest(e, b, attrDebugMsgMask, m.MsgMask)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -672,9 +672,9 @@ type WOLGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *WOLGetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrWOLHeader, m.Header)
-	e.Raw(m.Unknown)
+func (m *WOLGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrWOLHeader, m.Header)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -703,12 +703,12 @@ type WOLGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *WOLGetReply) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrWOLHeader, m.Header)
-	nl.PutNest(e, attrWOLModes, m.Modes)
-	nl.PutBytes(e, attrWOLSecureOnPassword, m.SecureOnPassword)
-	nl.CheckBytes(e, m.SecureOnPassword, 0, 6)
-	e.Raw(m.Unknown)
+func (m *WOLGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrWOLHeader, m.Header)
+	b = nl.AppendNest(e, b, attrWOLModes, m.Modes)
+	nl.CheckBytes(e, len(b), m.SecureOnPassword, 0, 6)
+	b = nl.AppendBytes(e, b, attrWOLSecureOnPassword, m.SecureOnPassword)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -777,9 +777,9 @@ type FeaturesGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *FeaturesGetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrFeaturesHeader, m.Header)
-	e.Raw(m.Unknown)
+func (m *FeaturesGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrFeaturesHeader, m.Header)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -813,13 +813,13 @@ type FeaturesGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *FeaturesGetReply) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrFeaturesHeader, m.Header)
-	nl.PutNest(e, attrFeaturesHW, m.HW)
-	nl.PutNest(e, attrFeaturesWanted, m.Wanted)
-	nl.PutNest(e, attrFeaturesActive, m.Active)
-	nl.PutNest(e, attrFeaturesNoChange, m.NoChange)
-	e.Raw(m.Unknown)
+func (m *FeaturesGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrFeaturesHeader, m.Header)
+	b = nl.AppendNest(e, b, attrFeaturesHW, m.HW)
+	b = nl.AppendNest(e, b, attrFeaturesWanted, m.Wanted)
+	b = nl.AppendNest(e, b, attrFeaturesActive, m.Active)
+	b = nl.AppendNest(e, b, attrFeaturesNoChange, m.NoChange)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -881,10 +881,10 @@ type FeaturesSetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *FeaturesSetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrFeaturesHeader, m.Header)
-	nl.PutNest(e, attrFeaturesWanted, m.Wanted)
-	e.Raw(m.Unknown)
+func (m *FeaturesSetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrFeaturesHeader, m.Header)
+	b = nl.AppendNest(e, b, attrFeaturesWanted, m.Wanted)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -916,11 +916,11 @@ type FeaturesSetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *FeaturesSetReply) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrFeaturesHeader, m.Header)
-	nl.PutNest(e, attrFeaturesWanted, m.Wanted)
-	nl.PutNest(e, attrFeaturesActive, m.Active)
-	e.Raw(m.Unknown)
+func (m *FeaturesSetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrFeaturesHeader, m.Header)
+	b = nl.AppendNest(e, b, attrFeaturesWanted, m.Wanted)
+	b = nl.AppendNest(e, b, attrFeaturesActive, m.Active)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -958,9 +958,9 @@ type PrivFlagsGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *PrivFlagsGetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrPrivflagsHeader, m.Header)
-	e.Raw(m.Unknown)
+func (m *PrivFlagsGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrPrivflagsHeader, m.Header)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -986,10 +986,10 @@ type PrivFlagsGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *PrivFlagsGetReply) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrPrivflagsHeader, m.Header)
-	nl.PutNest(e, attrPrivflagsFlags, m.Flags)
-	e.Raw(m.Unknown)
+func (m *PrivFlagsGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrPrivflagsHeader, m.Header)
+	b = nl.AppendNest(e, b, attrPrivflagsFlags, m.Flags)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1054,9 +1054,9 @@ type RingsGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *RingsGetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrRingsHeader, m.Header)
-	e.Raw(m.Unknown)
+func (m *RingsGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrRingsHeader, m.Header)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1112,29 +1112,29 @@ type RingsGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *RingsGetReply) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrRingsHeader, m.Header)
-	nl.PutU32(e, attrRingsRxMax, m.RxMax)
-	nl.PutU32(e, attrRingsRxMiniMax, m.RxMiniMax)
-	nl.PutU32(e, attrRingsRxJumboMax, m.RxJumboMax)
-	nl.PutU32(e, attrRingsTxMax, m.TxMax)
-	nl.PutU32(e, attrRingsRx, m.Rx)
-	nl.PutU32(e, attrRingsRxMini, m.RxMini)
-	nl.PutU32(e, attrRingsRxJumbo, m.RxJumbo)
-	nl.PutU32(e, attrRingsTx, m.Tx)
-	nl.PutU32(e, attrRingsRxBufLen, m.RxBufLen)
-	nl.CheckMin(e, m.RxBufLen, 1)
-	nl.PutU8(e, attrRingsTCPDataSplit, m.TCPDataSplit)
-	nl.CheckMax(e, m.TCPDataSplit, 2)
-	nl.PutU32(e, attrRingsCQESize, m.CQESize)
-	nl.CheckMin(e, m.CQESize, 1)
-	nl.PutU8(e, attrRingsTxPush, m.TxPush)
-	nl.CheckMax(e, m.TxPush, 1)
-	nl.PutU8(e, attrRingsRxPush, m.RxPush)
-	nl.CheckMax(e, m.RxPush, 1)
-	nl.PutU32(e, attrRingsTxPushBufLen, m.TxPushBufLen)
-	nl.PutU32(e, attrRingsTxPushBufLenMax, m.TxPushBufLenMax)
-	e.Raw(m.Unknown)
+func (m *RingsGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrRingsHeader, m.Header)
+	b = nl.AppendU32(b, attrRingsRxMax, m.RxMax)
+	b = nl.AppendU32(b, attrRingsRxMiniMax, m.RxMiniMax)
+	b = nl.AppendU32(b, attrRingsRxJumboMax, m.RxJumboMax)
+	b = nl.AppendU32(b, attrRingsTxMax, m.TxMax)
+	b = nl.AppendU32(b, attrRingsRx, m.Rx)
+	b = nl.AppendU32(b, attrRingsRxMini, m.RxMini)
+	b = nl.AppendU32(b, attrRingsRxJumbo, m.RxJumbo)
+	b = nl.AppendU32(b, attrRingsTx, m.Tx)
+	nl.CheckMin(e, len(b), m.RxBufLen, 1)
+	b = nl.AppendU32(b, attrRingsRxBufLen, m.RxBufLen)
+	nl.CheckMax(e, len(b), m.TCPDataSplit, 2)
+	b = nl.AppendU8(b, attrRingsTCPDataSplit, m.TCPDataSplit)
+	nl.CheckMin(e, len(b), m.CQESize, 1)
+	b = nl.AppendU32(b, attrRingsCQESize, m.CQESize)
+	nl.CheckMax(e, len(b), m.TxPush, 1)
+	b = nl.AppendU8(b, attrRingsTxPush, m.TxPush)
+	nl.CheckMax(e, len(b), m.RxPush, 1)
+	b = nl.AppendU8(b, attrRingsRxPush, m.RxPush)
+	b = nl.AppendU32(b, attrRingsTxPushBufLen, m.TxPushBufLen)
+	b = nl.AppendU32(b, attrRingsTxPushBufLenMax, m.TxPushBufLenMax)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1237,24 +1237,24 @@ type RingsSetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *RingsSetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrRingsHeader, m.Header)
-	nl.PutU32(e, attrRingsRx, m.Rx)
-	nl.PutU32(e, attrRingsRxMini, m.RxMini)
-	nl.PutU32(e, attrRingsRxJumbo, m.RxJumbo)
-	nl.PutU32(e, attrRingsTx, m.Tx)
-	nl.PutU32(e, attrRingsRxBufLen, m.RxBufLen)
-	nl.CheckMin(e, m.RxBufLen, 1)
-	nl.PutU8(e, attrRingsTCPDataSplit, m.TCPDataSplit)
-	nl.CheckMax(e, m.TCPDataSplit, 2)
-	nl.PutU32(e, attrRingsCQESize, m.CQESize)
-	nl.CheckMin(e, m.CQESize, 1)
-	nl.PutU8(e, attrRingsTxPush, m.TxPush)
-	nl.CheckMax(e, m.TxPush, 1)
-	nl.PutU8(e, attrRingsRxPush, m.RxPush)
-	nl.CheckMax(e, m.RxPush, 1)
-	nl.PutU32(e, attrRingsTxPushBufLen, m.TxPushBufLen)
-	e.Raw(m.Unknown)
+func (m *RingsSetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrRingsHeader, m.Header)
+	b = nl.AppendU32(b, attrRingsRx, m.Rx)
+	b = nl.AppendU32(b, attrRingsRxMini, m.RxMini)
+	b = nl.AppendU32(b, attrRingsRxJumbo, m.RxJumbo)
+	b = nl.AppendU32(b, attrRingsTx, m.Tx)
+	nl.CheckMin(e, len(b), m.RxBufLen, 1)
+	b = nl.AppendU32(b, attrRingsRxBufLen, m.RxBufLen)
+	nl.CheckMax(e, len(b), m.TCPDataSplit, 2)
+	b = nl.AppendU8(b, attrRingsTCPDataSplit, m.TCPDataSplit)
+	nl.CheckMin(e, len(b), m.CQESize, 1)
+	b = nl.AppendU32(b, attrRingsCQESize, m.CQESize)
+	nl.CheckMax(e, len(b), m.TxPush, 1)
+	b = nl.AppendU8(b, attrRingsTxPush, m.TxPush)
+	nl.CheckMax(e, len(b), m.RxPush, 1)
+	b = nl.AppendU8(b, attrRingsRxPush, m.RxPush)
+	b = nl.AppendU32(b, attrRingsTxPushBufLen, m.TxPushBufLen)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1307,9 +1307,9 @@ type ChannelsGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *ChannelsGetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrChannelsHeader, m.Header)
-	e.Raw(m.Unknown)
+func (m *ChannelsGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrChannelsHeader, m.Header)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1349,17 +1349,17 @@ type ChannelsGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *ChannelsGetReply) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrChannelsHeader, m.Header)
-	nl.PutU32(e, attrChannelsRxMax, m.RxMax)
-	nl.PutU32(e, attrChannelsTxMax, m.TxMax)
-	nl.PutU32(e, attrChannelsOtherMax, m.OtherMax)
-	nl.PutU32(e, attrChannelsCombinedMax, m.CombinedMax)
-	nl.PutU32(e, attrChannelsRxCount, m.RxCount)
-	nl.PutU32(e, attrChannelsTxCount, m.TxCount)
-	nl.PutU32(e, attrChannelsOtherCount, m.OtherCount)
-	nl.PutU32(e, attrChannelsCombinedCount, m.CombinedCount)
-	e.Raw(m.Unknown)
+func (m *ChannelsGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrChannelsHeader, m.Header)
+	b = nl.AppendU32(b, attrChannelsRxMax, m.RxMax)
+	b = nl.AppendU32(b, attrChannelsTxMax, m.TxMax)
+	b = nl.AppendU32(b, attrChannelsOtherMax, m.OtherMax)
+	b = nl.AppendU32(b, attrChannelsCombinedMax, m.CombinedMax)
+	b = nl.AppendU32(b, attrChannelsRxCount, m.RxCount)
+	b = nl.AppendU32(b, attrChannelsTxCount, m.TxCount)
+	b = nl.AppendU32(b, attrChannelsOtherCount, m.OtherCount)
+	b = nl.AppendU32(b, attrChannelsCombinedCount, m.CombinedCount)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1434,13 +1434,13 @@ type ChannelsSetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *ChannelsSetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrChannelsHeader, m.Header)
-	nl.PutU32(e, attrChannelsRxCount, m.RxCount)
-	nl.PutU32(e, attrChannelsTxCount, m.TxCount)
-	nl.PutU32(e, attrChannelsOtherCount, m.OtherCount)
-	nl.PutU32(e, attrChannelsCombinedCount, m.CombinedCount)
-	e.Raw(m.Unknown)
+func (m *ChannelsSetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrChannelsHeader, m.Header)
+	b = nl.AppendU32(b, attrChannelsRxCount, m.RxCount)
+	b = nl.AppendU32(b, attrChannelsTxCount, m.TxCount)
+	b = nl.AppendU32(b, attrChannelsOtherCount, m.OtherCount)
+	b = nl.AppendU32(b, attrChannelsCombinedCount, m.CombinedCount)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1481,9 +1481,9 @@ type CoalesceGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *CoalesceGetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrCoalesceHeader, m.Header)
-	e.Raw(m.Unknown)
+func (m *CoalesceGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrCoalesceHeader, m.Header)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1572,40 +1572,40 @@ type CoalesceGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *CoalesceGetReply) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrCoalesceHeader, m.Header)
-	nl.PutDuration(e, attrCoalesceRxUsecs, m.RxUsecs, nl.WireU32, time.Microsecond)
-	nl.PutU32(e, attrCoalesceRxMaxFrames, m.RxMaxFrames)
-	nl.PutDuration(e, attrCoalesceRxUsecsIRQ, m.RxUsecsIRQ, nl.WireU32, time.Microsecond)
-	nl.PutU32(e, attrCoalesceRxMaxFramesIRQ, m.RxMaxFramesIRQ)
-	nl.PutDuration(e, attrCoalesceTxUsecs, m.TxUsecs, nl.WireU32, time.Microsecond)
-	nl.PutU32(e, attrCoalesceTxMaxFrames, m.TxMaxFrames)
-	nl.PutDuration(e, attrCoalesceTxUsecsIRQ, m.TxUsecsIRQ, nl.WireU32, time.Microsecond)
-	nl.PutU32(e, attrCoalesceTxMaxFramesIRQ, m.TxMaxFramesIRQ)
-	nl.PutDuration(e, attrCoalesceStatsBlockUsecs, m.StatsBlockUsecs, nl.WireU32, time.Microsecond)
-	nl.PutU8(e, attrCoalesceUseAdaptiveRx, m.UseAdaptiveRx)
-	nl.PutU8(e, attrCoalesceUseAdaptiveTx, m.UseAdaptiveTx)
-	nl.PutU32(e, attrCoalescePktRateLow, m.PktRateLow)
-	nl.PutDuration(e, attrCoalesceRxUsecsLow, m.RxUsecsLow, nl.WireU32, time.Microsecond)
-	nl.PutU32(e, attrCoalesceRxMaxFramesLow, m.RxMaxFramesLow)
-	nl.PutDuration(e, attrCoalesceTxUsecsLow, m.TxUsecsLow, nl.WireU32, time.Microsecond)
-	nl.PutU32(e, attrCoalesceTxMaxFramesLow, m.TxMaxFramesLow)
-	nl.PutU32(e, attrCoalescePktRateHigh, m.PktRateHigh)
-	nl.PutDuration(e, attrCoalesceRxUsecsHigh, m.RxUsecsHigh, nl.WireU32, time.Microsecond)
-	nl.PutU32(e, attrCoalesceRxMaxFramesHigh, m.RxMaxFramesHigh)
-	nl.PutDuration(e, attrCoalesceTxUsecsHigh, m.TxUsecsHigh, nl.WireU32, time.Microsecond)
-	nl.PutU32(e, attrCoalesceTxMaxFramesHigh, m.TxMaxFramesHigh)
-	nl.PutDuration(e, attrCoalesceRateSampleInterval, m.RateSampleInterval, nl.WireU32, time.Second)
-	nl.PutU8(e, attrCoalesceUseCQEModeTx, m.UseCQEModeTx)
-	nl.CheckMax(e, m.UseCQEModeTx, 1)
-	nl.PutU8(e, attrCoalesceUseCQEModeRx, m.UseCQEModeRx)
-	nl.CheckMax(e, m.UseCQEModeRx, 1)
-	nl.PutU32(e, attrCoalesceTxAggrMaxBytes, m.TxAggrMaxBytes)
-	nl.PutU32(e, attrCoalesceTxAggrMaxFrames, m.TxAggrMaxFrames)
-	nl.PutDuration(e, attrCoalesceTxAggrTimeUsecs, m.TxAggrTimeUsecs, nl.WireU32, time.Microsecond)
-	nl.PutNest(e, attrCoalesceRxProfile, m.RxProfile)
-	nl.PutNest(e, attrCoalesceTxProfile, m.TxProfile)
-	e.Raw(m.Unknown)
+func (m *CoalesceGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrCoalesceHeader, m.Header)
+	b = nl.AppendDuration(e, b, attrCoalesceRxUsecs, m.RxUsecs, nl.WireU32, time.Microsecond)
+	b = nl.AppendU32(b, attrCoalesceRxMaxFrames, m.RxMaxFrames)
+	b = nl.AppendDuration(e, b, attrCoalesceRxUsecsIRQ, m.RxUsecsIRQ, nl.WireU32, time.Microsecond)
+	b = nl.AppendU32(b, attrCoalesceRxMaxFramesIRQ, m.RxMaxFramesIRQ)
+	b = nl.AppendDuration(e, b, attrCoalesceTxUsecs, m.TxUsecs, nl.WireU32, time.Microsecond)
+	b = nl.AppendU32(b, attrCoalesceTxMaxFrames, m.TxMaxFrames)
+	b = nl.AppendDuration(e, b, attrCoalesceTxUsecsIRQ, m.TxUsecsIRQ, nl.WireU32, time.Microsecond)
+	b = nl.AppendU32(b, attrCoalesceTxMaxFramesIRQ, m.TxMaxFramesIRQ)
+	b = nl.AppendDuration(e, b, attrCoalesceStatsBlockUsecs, m.StatsBlockUsecs, nl.WireU32, time.Microsecond)
+	b = nl.AppendU8(b, attrCoalesceUseAdaptiveRx, m.UseAdaptiveRx)
+	b = nl.AppendU8(b, attrCoalesceUseAdaptiveTx, m.UseAdaptiveTx)
+	b = nl.AppendU32(b, attrCoalescePktRateLow, m.PktRateLow)
+	b = nl.AppendDuration(e, b, attrCoalesceRxUsecsLow, m.RxUsecsLow, nl.WireU32, time.Microsecond)
+	b = nl.AppendU32(b, attrCoalesceRxMaxFramesLow, m.RxMaxFramesLow)
+	b = nl.AppendDuration(e, b, attrCoalesceTxUsecsLow, m.TxUsecsLow, nl.WireU32, time.Microsecond)
+	b = nl.AppendU32(b, attrCoalesceTxMaxFramesLow, m.TxMaxFramesLow)
+	b = nl.AppendU32(b, attrCoalescePktRateHigh, m.PktRateHigh)
+	b = nl.AppendDuration(e, b, attrCoalesceRxUsecsHigh, m.RxUsecsHigh, nl.WireU32, time.Microsecond)
+	b = nl.AppendU32(b, attrCoalesceRxMaxFramesHigh, m.RxMaxFramesHigh)
+	b = nl.AppendDuration(e, b, attrCoalesceTxUsecsHigh, m.TxUsecsHigh, nl.WireU32, time.Microsecond)
+	b = nl.AppendU32(b, attrCoalesceTxMaxFramesHigh, m.TxMaxFramesHigh)
+	b = nl.AppendDuration(e, b, attrCoalesceRateSampleInterval, m.RateSampleInterval, nl.WireU32, time.Second)
+	nl.CheckMax(e, len(b), m.UseCQEModeTx, 1)
+	b = nl.AppendU8(b, attrCoalesceUseCQEModeTx, m.UseCQEModeTx)
+	nl.CheckMax(e, len(b), m.UseCQEModeRx, 1)
+	b = nl.AppendU8(b, attrCoalesceUseCQEModeRx, m.UseCQEModeRx)
+	b = nl.AppendU32(b, attrCoalesceTxAggrMaxBytes, m.TxAggrMaxBytes)
+	b = nl.AppendU32(b, attrCoalesceTxAggrMaxFrames, m.TxAggrMaxFrames)
+	b = nl.AppendDuration(e, b, attrCoalesceTxAggrTimeUsecs, m.TxAggrTimeUsecs, nl.WireU32, time.Microsecond)
+	b = nl.AppendNest(e, b, attrCoalesceRxProfile, m.RxProfile)
+	b = nl.AppendNest(e, b, attrCoalesceTxProfile, m.TxProfile)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1728,11 +1728,11 @@ type PauseGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *PauseGetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrPauseHeader, m.Header)
-	nl.PutU32(e, attrPauseStatsSrc, m.StatsSrc)
-	nl.CheckMax(e, m.StatsSrc, 2)
-	e.Raw(m.Unknown)
+func (m *PauseGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrPauseHeader, m.Header)
+	nl.CheckMax(e, len(b), m.StatsSrc, 2)
+	b = nl.AppendU32(b, attrPauseStatsSrc, m.StatsSrc)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1768,15 +1768,15 @@ type PauseGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *PauseGetReply) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrPauseHeader, m.Header)
-	nl.PutU8(e, attrPauseAutoneg, m.Autoneg)
-	nl.PutU8(e, attrPauseRx, m.Rx)
-	nl.PutU8(e, attrPauseTx, m.Tx)
-	nl.PutNest(e, attrPauseStats, m.Stats)
-	nl.PutU32(e, attrPauseStatsSrc, m.StatsSrc)
-	nl.CheckMax(e, m.StatsSrc, 2)
-	e.Raw(m.Unknown)
+func (m *PauseGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrPauseHeader, m.Header)
+	b = nl.AppendU8(b, attrPauseAutoneg, m.Autoneg)
+	b = nl.AppendU8(b, attrPauseRx, m.Rx)
+	b = nl.AppendU8(b, attrPauseTx, m.Tx)
+	b = nl.AppendNest(e, b, attrPauseStats, m.Stats)
+	nl.CheckMax(e, len(b), m.StatsSrc, 2)
+	b = nl.AppendU32(b, attrPauseStatsSrc, m.StatsSrc)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1843,12 +1843,12 @@ type PauseSetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *PauseSetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrPauseHeader, m.Header)
-	nl.PutU8(e, attrPauseAutoneg, m.Autoneg)
-	nl.PutU8(e, attrPauseRx, m.Rx)
-	nl.PutU8(e, attrPauseTx, m.Tx)
-	e.Raw(m.Unknown)
+func (m *PauseSetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrPauseHeader, m.Header)
+	b = nl.AppendU8(b, attrPauseAutoneg, m.Autoneg)
+	b = nl.AppendU8(b, attrPauseRx, m.Rx)
+	b = nl.AppendU8(b, attrPauseTx, m.Tx)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1887,9 +1887,9 @@ type EEEGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *EEEGetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrEEEHeader, m.Header)
-	e.Raw(m.Unknown)
+func (m *EEEGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrEEEHeader, m.Header)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1926,15 +1926,15 @@ type EEEGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *EEEGetReply) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrEEEHeader, m.Header)
-	nl.PutNest(e, attrEEEModesOurs, m.ModesOurs)
-	nl.PutNest(e, attrEEEModesPeer, m.ModesPeer)
-	nl.PutU8(e, attrEEEActive, m.Active)
-	nl.PutU8(e, attrEEEEnabled, m.Enabled)
-	nl.PutU8(e, attrEEETxLPIEnabled, m.TxLPIEnabled)
-	nl.PutDuration(e, attrEEETxLPITimer, m.TxLPITimer, nl.WireU32, time.Microsecond)
-	e.Raw(m.Unknown)
+func (m *EEEGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrEEEHeader, m.Header)
+	b = nl.AppendNest(e, b, attrEEEModesOurs, m.ModesOurs)
+	b = nl.AppendNest(e, b, attrEEEModesPeer, m.ModesPeer)
+	b = nl.AppendU8(b, attrEEEActive, m.Active)
+	b = nl.AppendU8(b, attrEEEEnabled, m.Enabled)
+	b = nl.AppendU8(b, attrEEETxLPIEnabled, m.TxLPIEnabled)
+	b = nl.AppendDuration(e, b, attrEEETxLPITimer, m.TxLPITimer, nl.WireU32, time.Microsecond)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2006,13 +2006,13 @@ type EEESetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *EEESetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrEEEHeader, m.Header)
-	nl.PutNest(e, attrEEEModesOurs, m.ModesOurs)
-	nl.PutU8(e, attrEEEEnabled, m.Enabled)
-	nl.PutU8(e, attrEEETxLPIEnabled, m.TxLPIEnabled)
-	nl.PutDuration(e, attrEEETxLPITimer, m.TxLPITimer, nl.WireU32, time.Microsecond)
-	e.Raw(m.Unknown)
+func (m *EEESetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrEEEHeader, m.Header)
+	b = nl.AppendNest(e, b, attrEEEModesOurs, m.ModesOurs)
+	b = nl.AppendU8(b, attrEEEEnabled, m.Enabled)
+	b = nl.AppendU8(b, attrEEETxLPIEnabled, m.TxLPIEnabled)
+	b = nl.AppendDuration(e, b, attrEEETxLPITimer, m.TxLPITimer, nl.WireU32, time.Microsecond)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2053,9 +2053,9 @@ type TsinfoGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *TsinfoGetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrTsinfoHeader, m.Header)
-	e.Raw(m.Unknown)
+func (m *TsinfoGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrTsinfoHeader, m.Header)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2093,14 +2093,14 @@ type TsinfoGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *TsinfoGetReply) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrTsinfoHeader, m.Header)
-	nl.PutNest(e, attrTsinfoTimestamping, m.Timestamping)
-	nl.PutNest(e, attrTsinfoTxTypes, m.TxTypes)
-	nl.PutNest(e, attrTsinfoRxFilters, m.RxFilters)
-	nl.PutU32(e, attrTsinfoPHCIndex, m.PHCIndex)
-	nl.PutNest(e, attrTsinfoStats, m.Stats)
-	e.Raw(m.Unknown)
+func (m *TsinfoGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrTsinfoHeader, m.Header)
+	b = nl.AppendNest(e, b, attrTsinfoTimestamping, m.Timestamping)
+	b = nl.AppendNest(e, b, attrTsinfoTxTypes, m.TxTypes)
+	b = nl.AppendNest(e, b, attrTsinfoRxFilters, m.RxFilters)
+	b = nl.AppendU32(b, attrTsinfoPHCIndex, m.PHCIndex)
+	b = nl.AppendNest(e, b, attrTsinfoStats, m.Stats)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2161,9 +2161,9 @@ type CableTestActRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *CableTestActRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrCableTestHeader, m.Header)
-	e.Raw(m.Unknown)
+func (m *CableTestActRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrCableTestHeader, m.Header)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2198,10 +2198,10 @@ type CableTestTDRActRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *CableTestTDRActRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrCableTestTdrHeader, m.Header)
-	nl.PutNest(e, attrCableTestTdrCfg, m.Cfg)
-	e.Raw(m.Unknown)
+func (m *CableTestTDRActRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrCableTestTdrHeader, m.Header)
+	b = nl.AppendNest(e, b, attrCableTestTdrCfg, m.Cfg)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2237,9 +2237,9 @@ type TunnelInfoGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *TunnelInfoGetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrTunnelInfoHeader, m.Header)
-	e.Raw(m.Unknown)
+func (m *TunnelInfoGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrTunnelInfoHeader, m.Header)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2265,10 +2265,10 @@ type TunnelInfoGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *TunnelInfoGetReply) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrTunnelInfoHeader, m.Header)
-	nl.PutNest(e, attrTunnelInfoUDPPorts, m.UDPPorts)
-	e.Raw(m.Unknown)
+func (m *TunnelInfoGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrTunnelInfoHeader, m.Header)
+	b = nl.AppendNest(e, b, attrTunnelInfoUDPPorts, m.UDPPorts)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2321,9 +2321,9 @@ type FECGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *FECGetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrFECHeader, m.Header)
-	e.Raw(m.Unknown)
+func (m *FECGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrFECHeader, m.Header)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2355,14 +2355,14 @@ type FECGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *FECGetReply) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrFECHeader, m.Header)
-	nl.PutNest(e, attrFECModes, m.Modes)
-	nl.PutU8(e, attrFECAuto, m.Auto)
-	nl.CheckMax(e, m.Auto, 1)
-	nl.PutU32(e, attrFECActive, m.Active)
-	nl.PutNest(e, attrFECStats, m.Stats)
-	e.Raw(m.Unknown)
+func (m *FECGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrFECHeader, m.Header)
+	b = nl.AppendNest(e, b, attrFECModes, m.Modes)
+	nl.CheckMax(e, len(b), m.Auto, 1)
+	b = nl.AppendU8(b, attrFECAuto, m.Auto)
+	b = nl.AppendU32(b, attrFECActive, m.Active)
+	b = nl.AppendNest(e, b, attrFECStats, m.Stats)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2425,12 +2425,12 @@ type FECSetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *FECSetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrFECHeader, m.Header)
-	nl.PutNest(e, attrFECModes, m.Modes)
-	nl.PutU8(e, attrFECAuto, m.Auto)
-	nl.CheckMax(e, m.Auto, 1)
-	e.Raw(m.Unknown)
+func (m *FECSetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrFECHeader, m.Header)
+	b = nl.AppendNest(e, b, attrFECModes, m.Modes)
+	nl.CheckMax(e, len(b), m.Auto, 1)
+	b = nl.AppendU8(b, attrFECAuto, m.Auto)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2479,18 +2479,18 @@ type ModuleEEPROMGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *ModuleEEPROMGetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrModuleEEPROMHeader, m.Header)
-	nl.PutU32(e, attrModuleEEPROMOffset, m.Offset)
-	nl.CheckMax(e, m.Offset, 255)
-	nl.PutU32(e, attrModuleEEPROMLength, m.Length)
-	nl.CheckMin(e, m.Length, 1)
-	nl.CheckMax(e, m.Length, 128)
-	nl.PutU8(e, attrModuleEEPROMPage, m.Page)
-	nl.PutU8(e, attrModuleEEPROMBank, m.Bank)
-	nl.PutU8(e, attrModuleEEPROMI2CAddress, m.I2CAddress)
-	nl.CheckMax(e, m.I2CAddress, 127)
-	e.Raw(m.Unknown)
+func (m *ModuleEEPROMGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrModuleEEPROMHeader, m.Header)
+	nl.CheckMax(e, len(b), m.Offset, 255)
+	b = nl.AppendU32(b, attrModuleEEPROMOffset, m.Offset)
+	nl.CheckMin(e, len(b), m.Length, 1)
+	nl.CheckMax(e, len(b), m.Length, 128)
+	b = nl.AppendU32(b, attrModuleEEPROMLength, m.Length)
+	b = nl.AppendU8(b, attrModuleEEPROMPage, m.Page)
+	b = nl.AppendU8(b, attrModuleEEPROMBank, m.Bank)
+	nl.CheckMax(e, len(b), m.I2CAddress, 127)
+	b = nl.AppendU8(b, attrModuleEEPROMI2CAddress, m.I2CAddress)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2526,10 +2526,10 @@ type ModuleEEPROMGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *ModuleEEPROMGetReply) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrModuleEEPROMHeader, m.Header)
-	nl.PutBytes(e, attrModuleEEPROMData, m.Data)
-	e.Raw(m.Unknown)
+func (m *ModuleEEPROMGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrModuleEEPROMHeader, m.Header)
+	b = nl.AppendBytes(e, b, attrModuleEEPROMData, m.Data)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2589,12 +2589,12 @@ type StatsGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *StatsGetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrStatsHeader, m.Header)
-	nl.PutNest(e, attrStatsGroups, m.Groups)
-	nl.PutU32(e, attrStatsSrc, m.Src)
-	nl.CheckMax(e, m.Src, 2)
-	e.Raw(m.Unknown)
+func (m *StatsGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrStatsHeader, m.Header)
+	b = nl.AppendNest(e, b, attrStatsGroups, m.Groups)
+	nl.CheckMax(e, len(b), m.Src, 2)
+	b = nl.AppendU32(b, attrStatsSrc, m.Src)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2627,12 +2627,12 @@ type StatsGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *StatsGetReply) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrStatsHeader, m.Header)
-	nl.PutMulti(e, attrStatsGrp|nl.Nested, m.Grp, (*StatsGrp).Encode)
-	nl.PutU32(e, attrStatsSrc, m.Src)
-	nl.CheckMax(e, m.Src, 2)
-	e.Raw(m.Unknown)
+func (m *StatsGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrStatsHeader, m.Header)
+	b = nl.AppendMulti(e, b, attrStatsGrp|nl.Nested, m.Grp, (*StatsGrp).Encode)
+	nl.CheckMax(e, len(b), m.Src, 2)
+	b = nl.AppendU32(b, attrStatsSrc, m.Src)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2688,9 +2688,9 @@ type PHCVclocksGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *PHCVclocksGetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrPHCVclocksHeader, m.Header)
-	e.Raw(m.Unknown)
+func (m *PHCVclocksGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrPHCVclocksHeader, m.Header)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2718,11 +2718,11 @@ type PHCVclocksGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *PHCVclocksGetReply) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrPHCVclocksHeader, m.Header)
-	nl.PutU32(e, attrPHCVclocksNum, m.Num)
-	nl.PutArray(e, attrPHCVclocksIndex, m.Index, nl.WriteU32)
-	e.Raw(m.Unknown)
+func (m *PHCVclocksGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrPHCVclocksHeader, m.Header)
+	b = nl.AppendU32(b, attrPHCVclocksNum, m.Num)
+	b = nl.AppendArray(e, b, attrPHCVclocksIndex, m.Index, nl.WriteU32)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2777,9 +2777,9 @@ type ModuleGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *ModuleGetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrModuleHeader, m.Header)
-	e.Raw(m.Unknown)
+func (m *ModuleGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrModuleHeader, m.Header)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2807,13 +2807,13 @@ type ModuleGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *ModuleGetReply) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrModuleHeader, m.Header)
-	nl.PutU8(e, attrModulePowerModePolicy, m.PowerModePolicy)
-	nl.CheckMin(e, m.PowerModePolicy, 1)
-	nl.CheckMax(e, m.PowerModePolicy, 2)
-	nl.PutU8(e, attrModulePowerMode, m.PowerMode)
-	e.Raw(m.Unknown)
+func (m *ModuleGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrModuleHeader, m.Header)
+	nl.CheckMin(e, len(b), m.PowerModePolicy, 1)
+	nl.CheckMax(e, len(b), m.PowerModePolicy, 2)
+	b = nl.AppendU8(b, attrModulePowerModePolicy, m.PowerModePolicy)
+	b = nl.AppendU8(b, attrModulePowerMode, m.PowerMode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2870,12 +2870,12 @@ type ModuleSetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *ModuleSetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrModuleHeader, m.Header)
-	nl.PutU8(e, attrModulePowerModePolicy, m.PowerModePolicy)
-	nl.CheckMin(e, m.PowerModePolicy, 1)
-	nl.CheckMax(e, m.PowerModePolicy, 2)
-	e.Raw(m.Unknown)
+func (m *ModuleSetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrModuleHeader, m.Header)
+	nl.CheckMin(e, len(b), m.PowerModePolicy, 1)
+	nl.CheckMax(e, len(b), m.PowerModePolicy, 2)
+	b = nl.AppendU8(b, attrModulePowerModePolicy, m.PowerModePolicy)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2910,9 +2910,9 @@ type PSEGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *PSEGetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrPSEHeader, m.Header)
-	e.Raw(m.Unknown)
+func (m *PSEGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrPSEHeader, m.Header)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2961,25 +2961,25 @@ type PSEGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *PSEGetReply) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrPSEHeader, m.Header)
-	nl.PutU32(e, attrPSEPoDLAdminState, m.PoDLAdminState)
-	nl.PutU32(e, attrPSEPoDLAdminControl, m.PoDLAdminControl)
-	nl.CheckMin(e, m.PoDLAdminControl, 2)
-	nl.CheckMax(e, m.PoDLAdminControl, 3)
-	nl.PutU32(e, attrPSEPoDLPowerStatus, m.PoDLPowerStatus)
-	nl.PutU32(e, attrPSEC33AdminState, m.C33AdminState)
-	nl.PutU32(e, attrPSEC33AdminControl, m.C33AdminControl)
-	nl.CheckMin(e, m.C33AdminControl, 2)
-	nl.CheckMax(e, m.C33AdminControl, 3)
-	nl.PutU32(e, attrPSEC33PowerStatus, m.C33PowerStatus)
-	nl.PutU32(e, attrPSEC33PowerClass, m.C33PowerClass)
-	nl.PutU32(e, attrPSEC33ActualPower, m.C33ActualPower)
-	nl.PutU32(e, attrPSEC33ExtState, m.C33ExtState)
-	nl.PutU32(e, attrPSEC33ExtSubstate, m.C33ExtSubstate)
-	nl.PutU32(e, attrPSEC33AvailPowerLimit, m.C33AvailPowerLimit)
-	nl.PutMulti(e, attrPSEC33PowerLimitRanges|nl.Nested, m.C33PowerLimitRanges, (*C33PSEPowerLimit).Encode)
-	e.Raw(m.Unknown)
+func (m *PSEGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrPSEHeader, m.Header)
+	b = nl.AppendU32(b, attrPSEPoDLAdminState, m.PoDLAdminState)
+	nl.CheckMin(e, len(b), m.PoDLAdminControl, 2)
+	nl.CheckMax(e, len(b), m.PoDLAdminControl, 3)
+	b = nl.AppendU32(b, attrPSEPoDLAdminControl, m.PoDLAdminControl)
+	b = nl.AppendU32(b, attrPSEPoDLPowerStatus, m.PoDLPowerStatus)
+	b = nl.AppendU32(b, attrPSEC33AdminState, m.C33AdminState)
+	nl.CheckMin(e, len(b), m.C33AdminControl, 2)
+	nl.CheckMax(e, len(b), m.C33AdminControl, 3)
+	b = nl.AppendU32(b, attrPSEC33AdminControl, m.C33AdminControl)
+	b = nl.AppendU32(b, attrPSEC33PowerStatus, m.C33PowerStatus)
+	b = nl.AppendU32(b, attrPSEC33PowerClass, m.C33PowerClass)
+	b = nl.AppendU32(b, attrPSEC33ActualPower, m.C33ActualPower)
+	b = nl.AppendU32(b, attrPSEC33ExtState, m.C33ExtState)
+	b = nl.AppendU32(b, attrPSEC33ExtSubstate, m.C33ExtSubstate)
+	b = nl.AppendU32(b, attrPSEC33AvailPowerLimit, m.C33AvailPowerLimit)
+	b = nl.AppendMulti(e, b, attrPSEC33PowerLimitRanges|nl.Nested, m.C33PowerLimitRanges, (*C33PSEPowerLimit).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -3060,16 +3060,16 @@ type PSESetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *PSESetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrPSEHeader, m.Header)
-	nl.PutU32(e, attrPSEPoDLAdminControl, m.PoDLAdminControl)
-	nl.CheckMin(e, m.PoDLAdminControl, 2)
-	nl.CheckMax(e, m.PoDLAdminControl, 3)
-	nl.PutU32(e, attrPSEC33AdminControl, m.C33AdminControl)
-	nl.CheckMin(e, m.C33AdminControl, 2)
-	nl.CheckMax(e, m.C33AdminControl, 3)
-	nl.PutU32(e, attrPSEC33AvailPowerLimit, m.C33AvailPowerLimit)
-	e.Raw(m.Unknown)
+func (m *PSESetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrPSEHeader, m.Header)
+	nl.CheckMin(e, len(b), m.PoDLAdminControl, 2)
+	nl.CheckMax(e, len(b), m.PoDLAdminControl, 3)
+	b = nl.AppendU32(b, attrPSEPoDLAdminControl, m.PoDLAdminControl)
+	nl.CheckMin(e, len(b), m.C33AdminControl, 2)
+	nl.CheckMax(e, len(b), m.C33AdminControl, 3)
+	b = nl.AppendU32(b, attrPSEC33AdminControl, m.C33AdminControl)
+	b = nl.AppendU32(b, attrPSEC33AvailPowerLimit, m.C33AvailPowerLimit)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -3111,10 +3111,10 @@ type RSSGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *RSSGetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrRSSHeader, m.Header)
-	nl.PutU32(e, attrRSSContext, m.Context)
-	e.Raw(m.Unknown)
+func (m *RSSGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrRSSHeader, m.Header)
+	b = nl.AppendU32(b, attrRSSContext, m.Context)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -3142,10 +3142,10 @@ type RSSGetDumpRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *RSSGetDumpRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrRSSHeader, m.Header)
-	nl.PutU32(e, attrRSSStartContext, m.StartContext)
-	e.Raw(m.Unknown)
+func (m *RSSGetDumpRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrRSSHeader, m.Header)
+	b = nl.AppendU32(b, attrRSSStartContext, m.StartContext)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -3181,14 +3181,14 @@ type RSSGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *RSSGetReply) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrRSSHeader, m.Header)
-	nl.PutU32(e, attrRSSContext, m.Context)
-	nl.PutU32(e, attrRSSHashFunc, m.HashFunc)
-	nl.PutArray(e, attrRSSIndirTable, m.IndirTable, nl.WriteU32)
-	nl.PutBytes(e, attrRSSHashKey, m.HashKey)
-	nl.PutU32(e, attrRSSInputXfrm, m.InputXfrm)
-	e.Raw(m.Unknown)
+func (m *RSSGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrRSSHeader, m.Header)
+	b = nl.AppendU32(b, attrRSSContext, m.Context)
+	b = nl.AppendU32(b, attrRSSHashFunc, m.HashFunc)
+	b = nl.AppendArray(e, b, attrRSSIndirTable, m.IndirTable, nl.WriteU32)
+	b = nl.AppendBytes(e, b, attrRSSHashKey, m.HashKey)
+	b = nl.AppendU32(b, attrRSSInputXfrm, m.InputXfrm)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -3247,9 +3247,9 @@ type PLCAGetCfgRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *PLCAGetCfgRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrPLCAHeader, m.Header)
-	e.Raw(m.Unknown)
+func (m *PLCAGetCfgRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrPLCAHeader, m.Header)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -3290,23 +3290,23 @@ type PLCAGetCfgReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *PLCAGetCfgReply) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrPLCAHeader, m.Header)
-	nl.PutU16(e, attrPLCAVersion, m.Version)
-	nl.PutU8(e, attrPLCAEnabled, m.Enabled)
-	nl.CheckMax(e, m.Enabled, 1)
-	nl.PutU32(e, attrPLCANodeCnt, m.NodeCnt)
-	nl.CheckMin(e, m.NodeCnt, 1)
-	nl.CheckMax(e, m.NodeCnt, 255)
-	nl.PutU32(e, attrPLCANodeID, m.NodeID)
-	nl.CheckMax(e, m.NodeID, 255)
-	nl.PutU32(e, attrPLCAToTmr, m.ToTmr)
-	nl.CheckMax(e, m.ToTmr, 255)
-	nl.PutU32(e, attrPLCABurstCnt, m.BurstCnt)
-	nl.CheckMax(e, m.BurstCnt, 255)
-	nl.PutU32(e, attrPLCABurstTmr, m.BurstTmr)
-	nl.CheckMax(e, m.BurstTmr, 255)
-	e.Raw(m.Unknown)
+func (m *PLCAGetCfgReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrPLCAHeader, m.Header)
+	b = nl.AppendU16(b, attrPLCAVersion, m.Version)
+	nl.CheckMax(e, len(b), m.Enabled, 1)
+	b = nl.AppendU8(b, attrPLCAEnabled, m.Enabled)
+	nl.CheckMin(e, len(b), m.NodeCnt, 1)
+	nl.CheckMax(e, len(b), m.NodeCnt, 255)
+	b = nl.AppendU32(b, attrPLCANodeCnt, m.NodeCnt)
+	nl.CheckMax(e, len(b), m.NodeID, 255)
+	b = nl.AppendU32(b, attrPLCANodeID, m.NodeID)
+	nl.CheckMax(e, len(b), m.ToTmr, 255)
+	b = nl.AppendU32(b, attrPLCAToTmr, m.ToTmr)
+	nl.CheckMax(e, len(b), m.BurstCnt, 255)
+	b = nl.AppendU32(b, attrPLCABurstCnt, m.BurstCnt)
+	nl.CheckMax(e, len(b), m.BurstTmr, 255)
+	b = nl.AppendU32(b, attrPLCABurstTmr, m.BurstTmr)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -3386,22 +3386,22 @@ type PLCASetCfgRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *PLCASetCfgRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrPLCAHeader, m.Header)
-	nl.PutU8(e, attrPLCAEnabled, m.Enabled)
-	nl.CheckMax(e, m.Enabled, 1)
-	nl.PutU32(e, attrPLCANodeCnt, m.NodeCnt)
-	nl.CheckMin(e, m.NodeCnt, 1)
-	nl.CheckMax(e, m.NodeCnt, 255)
-	nl.PutU32(e, attrPLCANodeID, m.NodeID)
-	nl.CheckMax(e, m.NodeID, 255)
-	nl.PutU32(e, attrPLCAToTmr, m.ToTmr)
-	nl.CheckMax(e, m.ToTmr, 255)
-	nl.PutU32(e, attrPLCABurstCnt, m.BurstCnt)
-	nl.CheckMax(e, m.BurstCnt, 255)
-	nl.PutU32(e, attrPLCABurstTmr, m.BurstTmr)
-	nl.CheckMax(e, m.BurstTmr, 255)
-	e.Raw(m.Unknown)
+func (m *PLCASetCfgRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrPLCAHeader, m.Header)
+	nl.CheckMax(e, len(b), m.Enabled, 1)
+	b = nl.AppendU8(b, attrPLCAEnabled, m.Enabled)
+	nl.CheckMin(e, len(b), m.NodeCnt, 1)
+	nl.CheckMax(e, len(b), m.NodeCnt, 255)
+	b = nl.AppendU32(b, attrPLCANodeCnt, m.NodeCnt)
+	nl.CheckMax(e, len(b), m.NodeID, 255)
+	b = nl.AppendU32(b, attrPLCANodeID, m.NodeID)
+	nl.CheckMax(e, len(b), m.ToTmr, 255)
+	b = nl.AppendU32(b, attrPLCAToTmr, m.ToTmr)
+	nl.CheckMax(e, len(b), m.BurstCnt, 255)
+	b = nl.AppendU32(b, attrPLCABurstCnt, m.BurstCnt)
+	nl.CheckMax(e, len(b), m.BurstTmr, 255)
+	b = nl.AppendU32(b, attrPLCABurstTmr, m.BurstTmr)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -3448,10 +3448,10 @@ type PLCAGetStatusReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *PLCAGetStatusReply) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrPLCAHeader, m.Header)
-	nl.PutU8(e, attrPLCAStatus, m.Status)
-	e.Raw(m.Unknown)
+func (m *PLCAGetStatusReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrPLCAHeader, m.Header)
+	b = nl.AppendU8(b, attrPLCAStatus, m.Status)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -3507,9 +3507,9 @@ type MMGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *MMGetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrMmHeader, m.Header)
-	e.Raw(m.Unknown)
+func (m *MMGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrMmHeader, m.Header)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -3558,26 +3558,26 @@ type MMGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *MMGetReply) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrMmHeader, m.Header)
-	nl.PutU8(e, attrMmPMACEnabled, m.PMACEnabled)
-	nl.CheckMax(e, m.PMACEnabled, 1)
-	nl.PutU8(e, attrMmTxEnabled, m.TxEnabled)
-	nl.CheckMax(e, m.TxEnabled, 1)
-	nl.PutU8(e, attrMmTxActive, m.TxActive)
-	nl.PutU32(e, attrMmTxMinFragSize, m.TxMinFragSize)
-	nl.CheckMin(e, m.TxMinFragSize, 60)
-	nl.CheckMax(e, m.TxMinFragSize, 252)
-	nl.PutU32(e, attrMmRxMinFragSize, m.RxMinFragSize)
-	nl.PutU8(e, attrMmVerifyEnabled, m.VerifyEnabled)
-	nl.CheckMax(e, m.VerifyEnabled, 1)
-	nl.PutU8(e, attrMmVerifyStatus, m.VerifyStatus)
-	nl.PutDuration(e, attrMmVerifyTime, m.VerifyTime, nl.WireU32, time.Millisecond)
-	nl.CheckMin(e, m.VerifyTime, 1*time.Millisecond)
-	nl.CheckMax(e, m.VerifyTime, 128*time.Millisecond)
-	nl.PutDuration(e, attrMmMaxVerifyTime, m.MaxVerifyTime, nl.WireU32, time.Millisecond)
-	nl.PutNest(e, attrMmStats, m.Stats)
-	e.Raw(m.Unknown)
+func (m *MMGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrMmHeader, m.Header)
+	nl.CheckMax(e, len(b), m.PMACEnabled, 1)
+	b = nl.AppendU8(b, attrMmPMACEnabled, m.PMACEnabled)
+	nl.CheckMax(e, len(b), m.TxEnabled, 1)
+	b = nl.AppendU8(b, attrMmTxEnabled, m.TxEnabled)
+	b = nl.AppendU8(b, attrMmTxActive, m.TxActive)
+	nl.CheckMin(e, len(b), m.TxMinFragSize, 60)
+	nl.CheckMax(e, len(b), m.TxMinFragSize, 252)
+	b = nl.AppendU32(b, attrMmTxMinFragSize, m.TxMinFragSize)
+	b = nl.AppendU32(b, attrMmRxMinFragSize, m.RxMinFragSize)
+	nl.CheckMax(e, len(b), m.VerifyEnabled, 1)
+	b = nl.AppendU8(b, attrMmVerifyEnabled, m.VerifyEnabled)
+	b = nl.AppendU8(b, attrMmVerifyStatus, m.VerifyStatus)
+	nl.CheckMin(e, len(b), m.VerifyTime, 1*time.Millisecond)
+	nl.CheckMax(e, len(b), m.VerifyTime, 128*time.Millisecond)
+	b = nl.AppendDuration(e, b, attrMmVerifyTime, m.VerifyTime, nl.WireU32, time.Millisecond)
+	b = nl.AppendDuration(e, b, attrMmMaxVerifyTime, m.MaxVerifyTime, nl.WireU32, time.Millisecond)
+	b = nl.AppendNest(e, b, attrMmStats, m.Stats)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -3661,21 +3661,21 @@ type MMSetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *MMSetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrMmHeader, m.Header)
-	nl.PutU8(e, attrMmPMACEnabled, m.PMACEnabled)
-	nl.CheckMax(e, m.PMACEnabled, 1)
-	nl.PutU8(e, attrMmTxEnabled, m.TxEnabled)
-	nl.CheckMax(e, m.TxEnabled, 1)
-	nl.PutU32(e, attrMmTxMinFragSize, m.TxMinFragSize)
-	nl.CheckMin(e, m.TxMinFragSize, 60)
-	nl.CheckMax(e, m.TxMinFragSize, 252)
-	nl.PutU8(e, attrMmVerifyEnabled, m.VerifyEnabled)
-	nl.CheckMax(e, m.VerifyEnabled, 1)
-	nl.PutDuration(e, attrMmVerifyTime, m.VerifyTime, nl.WireU32, time.Millisecond)
-	nl.CheckMin(e, m.VerifyTime, 1*time.Millisecond)
-	nl.CheckMax(e, m.VerifyTime, 128*time.Millisecond)
-	e.Raw(m.Unknown)
+func (m *MMSetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrMmHeader, m.Header)
+	nl.CheckMax(e, len(b), m.PMACEnabled, 1)
+	b = nl.AppendU8(b, attrMmPMACEnabled, m.PMACEnabled)
+	nl.CheckMax(e, len(b), m.TxEnabled, 1)
+	b = nl.AppendU8(b, attrMmTxEnabled, m.TxEnabled)
+	nl.CheckMin(e, len(b), m.TxMinFragSize, 60)
+	nl.CheckMax(e, len(b), m.TxMinFragSize, 252)
+	b = nl.AppendU32(b, attrMmTxMinFragSize, m.TxMinFragSize)
+	nl.CheckMax(e, len(b), m.VerifyEnabled, 1)
+	b = nl.AppendU8(b, attrMmVerifyEnabled, m.VerifyEnabled)
+	nl.CheckMin(e, len(b), m.VerifyTime, 1*time.Millisecond)
+	nl.CheckMax(e, len(b), m.VerifyTime, 128*time.Millisecond)
+	b = nl.AppendDuration(e, b, attrMmVerifyTime, m.VerifyTime, nl.WireU32, time.Millisecond)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -3723,11 +3723,11 @@ type ModuleFwFlashActRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *ModuleFwFlashActRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrModuleFwFlashHeader, m.Header)
-	nl.PutString(e, attrModuleFwFlashFileName, m.FileName)
-	nl.PutU32(e, attrModuleFwFlashPassword, m.Password)
-	e.Raw(m.Unknown)
+func (m *ModuleFwFlashActRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrModuleFwFlashHeader, m.Header)
+	b = nl.AppendString(e, b, attrModuleFwFlashFileName, m.FileName)
+	b = nl.AppendU32(b, attrModuleFwFlashPassword, m.Password)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -3765,9 +3765,9 @@ type PHYGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *PHYGetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrPHYHeader, m.Header)
-	e.Raw(m.Unknown)
+func (m *PHYGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrPHYHeader, m.Header)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -3805,16 +3805,16 @@ type PHYGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *PHYGetReply) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrPHYHeader, m.Header)
-	nl.PutU32(e, attrPHYIndex, m.Index)
-	nl.PutString(e, attrPHYDriverName, m.DriverName)
-	nl.PutString(e, attrPHYName, m.Name)
-	nl.PutU32(e, attrPHYUpstreamType, m.UpstreamType)
-	nl.PutU32(e, attrPHYUpstreamIndex, m.UpstreamIndex)
-	nl.PutString(e, attrPHYUpstreamSFPName, m.UpstreamSFPName)
-	nl.PutString(e, attrPHYDownstreamSFPName, m.DownstreamSFPName)
-	e.Raw(m.Unknown)
+func (m *PHYGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrPHYHeader, m.Header)
+	b = nl.AppendU32(b, attrPHYIndex, m.Index)
+	b = nl.AppendString(e, b, attrPHYDriverName, m.DriverName)
+	b = nl.AppendString(e, b, attrPHYName, m.Name)
+	b = nl.AppendU32(b, attrPHYUpstreamType, m.UpstreamType)
+	b = nl.AppendU32(b, attrPHYUpstreamIndex, m.UpstreamIndex)
+	b = nl.AppendString(e, b, attrPHYUpstreamSFPName, m.UpstreamSFPName)
+	b = nl.AppendString(e, b, attrPHYDownstreamSFPName, m.DownstreamSFPName)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

@@ -18,8 +18,9 @@ type Text struct {
 }
 
 // Encode implements nl.Message.
-func (m *Text) Encode(e *nl.Encoder) {
-	nl.PutText(e, "text", m.Text)
+func (m *Text) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendText(e, b, "text", m.Text)
+	return b
 }
 
 // Decode implements nl.Message.

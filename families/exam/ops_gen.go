@@ -18,8 +18,9 @@ type SendRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *SendRequest) Encode(e *nl.Encoder) {
-	nl.PutText(e, "text", m.Text)
+func (m *SendRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendText(e, b, "text", m.Text)
+	return b
 }
 
 // Decode implements nl.Message.
@@ -39,7 +40,9 @@ var opReceive = nl.Op{Name: "receive", Request: 17, NoReply: true}
 type ReceiveRequest struct{}
 
 // Encode implements nl.Message.
-func (m *ReceiveRequest) Encode(e *nl.Encoder) {}
+func (m *ReceiveRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	return b
+}
 
 // Decode implements nl.Message.
 func (m *ReceiveRequest) Decode(d *nl.Decoder) {}

@@ -18,8 +18,9 @@ type LookupRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *LookupRequest) Encode(e *nl.Encoder) {
-	m.Result.Encode(e)
+func (m *LookupRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Result.Encode(e, b)
+	return b
 }
 
 // Decode implements nl.Message.

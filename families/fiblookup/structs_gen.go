@@ -69,15 +69,16 @@ func (s *FIBResult) get(b []byte) {
 	s.Error = int32(binary.NativeEndian.Uint32(b[16:]))
 }
 
-func (s *FIBResult) check(e *nl.Encoder) {
-	nl.CheckAddr(e, s.Addr, 4)
+func (s *FIBResult) check(e *nl.Encoder, at int) {
+	nl.CheckAddr(e, at, s.Addr, 4)
 }
 
 // Encode implements nl.Message.
-func (s *FIBResult) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeFIBResult))
-	s.check(e)
-	e.SetTail(s.Tail)
+func (s *FIBResult) Encode(e *nl.Encoder, b []byte) []byte {
+	s.check(e, len(b))
+	b, p := nl.Grow(b, sizeFIBResult)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.

@@ -17,8 +17,9 @@ type Greeting struct {
 }
 
 // Encode implements nl.Message.
-func (m *Greeting) Encode(e *nl.Encoder) {
-	nl.PutText(e, "text", m.Text)
+func (m *Greeting) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendText(e, b, "text", m.Text)
+	return b
 }
 
 // Decode implements nl.Message.

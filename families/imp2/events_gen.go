@@ -18,8 +18,9 @@ type Packet struct {
 }
 
 // Encode implements nl.Message.
-func (m *Packet) Encode(e *nl.Encoder) {
-	m.Packet.Encode(e)
+func (m *Packet) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Packet.Encode(e, b)
+	return b
 }
 
 // Decode implements nl.Message.

@@ -15,7 +15,9 @@ var opRegister = nl.Op{Name: "register", Request: 16, NoReply: true}
 type RegisterRequest struct{}
 
 // Encode implements nl.Message.
-func (m *RegisterRequest) Encode(e *nl.Encoder) {}
+func (m *RegisterRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	return b
+}
 
 // Decode implements nl.Message.
 func (m *RegisterRequest) Decode(d *nl.Decoder) {}

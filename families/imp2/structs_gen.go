@@ -32,16 +32,17 @@ func (s *PacketInfo) get(b []byte) {
 	s.Destination = netip.AddrFrom4([4]byte(b[4:]))
 }
 
-func (s *PacketInfo) check(e *nl.Encoder) {
-	nl.CheckAddr(e, s.Source, 4)
-	nl.CheckAddr(e, s.Destination, 4)
+func (s *PacketInfo) check(e *nl.Encoder, at int) {
+	nl.CheckAddr(e, at, s.Source, 4)
+	nl.CheckAddr(e, at, s.Destination, 4)
 }
 
 // Encode implements nl.Message.
-func (s *PacketInfo) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizePacketInfo))
-	s.check(e)
-	e.SetTail(s.Tail)
+func (s *PacketInfo) Encode(e *nl.Encoder, b []byte) []byte {
+	s.check(e, len(b))
+	b, p := nl.Grow(b, sizePacketInfo)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.

@@ -17,8 +17,9 @@ type ErrorNtf struct {
 }
 
 // Encode implements nl.Message.
-func (m *ErrorNtf) Encode(e *nl.Encoder) {
-	m.Report.Encode(e)
+func (m *ErrorNtf) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Report.Encode(e, b)
+	return b
 }
 
 // Decode implements nl.Message.

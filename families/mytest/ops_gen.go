@@ -18,8 +18,9 @@ type RaiseErrorRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *RaiseErrorRequest) Encode(e *nl.Encoder) {
-	m.Report.Encode(e)
+func (m *RaiseErrorRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Report.Encode(e, b)
+	return b
 }
 
 // Decode implements nl.Message.

@@ -51,15 +51,16 @@ func (s *FSError) get(d *nl.Decoder, b []byte) {
 	s.Function = d.CString(b[32:64])
 }
 
-func (s *FSError) check(e *nl.Encoder) {
-	nl.CheckLen(e, nl.Some(s.Function), 0, 32)
+func (s *FSError) check(e *nl.Encoder, at int) {
+	nl.CheckLen(e, at, nl.Some(s.Function), 0, 32)
 }
 
 // Encode implements nl.Message.
-func (s *FSError) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeFSError))
-	s.check(e)
-	e.SetTail(s.Tail)
+func (s *FSError) Encode(e *nl.Encoder, b []byte) []byte {
+	s.check(e, len(b))
+	b, p := nl.Grow(b, sizeFSError)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.

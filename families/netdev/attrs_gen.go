@@ -229,8 +229,8 @@ type IoUringProviderInfo struct {
 }
 
 // Encode implements nl.Message.
-func (m *IoUringProviderInfo) Encode(e *nl.Encoder) {
-	e.Raw(m.Unknown)
+func (m *IoUringProviderInfo) Encode(e *nl.Encoder, b []byte) []byte {
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -252,14 +252,14 @@ type PagePoolInfo struct {
 }
 
 // Encode implements nl.Message.
-func (m *PagePoolInfo) Encode(e *nl.Encoder) {
-	nl.PutUint(e, attrPagePoolID, m.ID)
-	nl.CheckMin(e, m.ID, 1)
-	nl.CheckMax(e, m.ID, 4294967295)
-	nl.PutU32(e, attrPagePoolIfindex, m.Ifindex)
-	nl.CheckMin(e, m.Ifindex, 1)
-	nl.CheckMax(e, m.Ifindex, 2147483647)
-	e.Raw(m.Unknown)
+func (m *PagePoolInfo) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckMin(e, len(b), m.ID, 1)
+	nl.CheckMax(e, len(b), m.ID, 4294967295)
+	b = nl.AppendUint(b, attrPagePoolID, m.ID)
+	nl.CheckMin(e, len(b), m.Ifindex, 1)
+	nl.CheckMax(e, len(b), m.Ifindex, 2147483647)
+	b = nl.AppendU32(b, attrPagePoolIfindex, m.Ifindex)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -284,8 +284,8 @@ type XSKInfo struct {
 }
 
 // Encode implements nl.Message.
-func (m *XSKInfo) Encode(e *nl.Encoder) {
-	e.Raw(m.Unknown)
+func (m *XSKInfo) Encode(e *nl.Encoder, b []byte) []byte {
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -306,10 +306,10 @@ type QueueID struct {
 }
 
 // Encode implements nl.Message.
-func (m *QueueID) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrQueueID, m.ID)
-	nl.PutU32(e, attrQueueType, m.Type)
-	e.Raw(m.Unknown)
+func (m *QueueID) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrQueueID, m.ID)
+	b = nl.AppendU32(b, attrQueueType, m.Type)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

@@ -21,10 +21,10 @@ type DevGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *DevGetRequest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrDevIfindex, m.Ifindex)
-	nl.CheckMin(e, m.Ifindex, 1)
-	e.Raw(m.Unknown)
+func (m *DevGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckMin(e, len(b), m.Ifindex, 1)
+	b = nl.AppendU32(b, attrDevIfindex, m.Ifindex)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -47,8 +47,8 @@ type DevGetDumpRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *DevGetDumpRequest) Encode(e *nl.Encoder) {
-	e.Raw(m.Unknown)
+func (m *DevGetDumpRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -79,15 +79,15 @@ type DevGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *DevGetReply) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrDevIfindex, m.Ifindex)
-	nl.CheckMin(e, m.Ifindex, 1)
-	nl.PutU64(e, attrDevXDPFeatures, m.XDPFeatures)
-	nl.PutU32(e, attrDevXDPZcMaxSegs, m.XDPZcMaxSegs)
-	nl.CheckMin(e, m.XDPZcMaxSegs, 1)
-	nl.PutU64(e, attrDevXDPRxMetadataFeatures, m.XDPRxMetadataFeatures)
-	nl.PutU64(e, attrDevXSKFeatures, m.XSKFeatures)
-	e.Raw(m.Unknown)
+func (m *DevGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckMin(e, len(b), m.Ifindex, 1)
+	b = nl.AppendU32(b, attrDevIfindex, m.Ifindex)
+	b = nl.AppendU64(b, attrDevXDPFeatures, m.XDPFeatures)
+	nl.CheckMin(e, len(b), m.XDPZcMaxSegs, 1)
+	b = nl.AppendU32(b, attrDevXDPZcMaxSegs, m.XDPZcMaxSegs)
+	b = nl.AppendU64(b, attrDevXDPRxMetadataFeatures, m.XDPRxMetadataFeatures)
+	b = nl.AppendU64(b, attrDevXSKFeatures, m.XSKFeatures)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -159,11 +159,11 @@ type PagePoolGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *PagePoolGetRequest) Encode(e *nl.Encoder) {
-	nl.PutUint(e, attrPagePoolID, m.ID)
-	nl.CheckMin(e, m.ID, 1)
-	nl.CheckMax(e, m.ID, 4294967295)
-	e.Raw(m.Unknown)
+func (m *PagePoolGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckMin(e, len(b), m.ID, 1)
+	nl.CheckMax(e, len(b), m.ID, 4294967295)
+	b = nl.AppendUint(b, attrPagePoolID, m.ID)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -185,8 +185,8 @@ type PagePoolGetDumpRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *PagePoolGetDumpRequest) Encode(e *nl.Encoder) {
-	e.Raw(m.Unknown)
+func (m *PagePoolGetDumpRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -221,22 +221,22 @@ type PagePoolGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *PagePoolGetReply) Encode(e *nl.Encoder) {
-	nl.PutUint(e, attrPagePoolID, m.ID)
-	nl.CheckMin(e, m.ID, 1)
-	nl.CheckMax(e, m.ID, 4294967295)
-	nl.PutU32(e, attrPagePoolIfindex, m.Ifindex)
-	nl.CheckMin(e, m.Ifindex, 1)
-	nl.CheckMax(e, m.Ifindex, 2147483647)
-	nl.PutUint(e, attrPagePoolNAPIID, m.NAPIID)
-	nl.CheckMin(e, m.NAPIID, 1)
-	nl.CheckMax(e, m.NAPIID, 4294967295)
-	nl.PutUint(e, attrPagePoolInflight, m.Inflight)
-	nl.PutUint(e, attrPagePoolInflightMem, m.InflightMem)
-	nl.PutUint(e, attrPagePoolDetachTime, m.DetachTime)
-	nl.PutU32(e, attrPagePoolDMABUF, m.DMABUF)
-	nl.PutNest(e, attrPagePoolIoUring, m.IoUring)
-	e.Raw(m.Unknown)
+func (m *PagePoolGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckMin(e, len(b), m.ID, 1)
+	nl.CheckMax(e, len(b), m.ID, 4294967295)
+	b = nl.AppendUint(b, attrPagePoolID, m.ID)
+	nl.CheckMin(e, len(b), m.Ifindex, 1)
+	nl.CheckMax(e, len(b), m.Ifindex, 2147483647)
+	b = nl.AppendU32(b, attrPagePoolIfindex, m.Ifindex)
+	nl.CheckMin(e, len(b), m.NAPIID, 1)
+	nl.CheckMax(e, len(b), m.NAPIID, 4294967295)
+	b = nl.AppendUint(b, attrPagePoolNAPIID, m.NAPIID)
+	b = nl.AppendUint(b, attrPagePoolInflight, m.Inflight)
+	b = nl.AppendUint(b, attrPagePoolInflightMem, m.InflightMem)
+	b = nl.AppendUint(b, attrPagePoolDetachTime, m.DetachTime)
+	b = nl.AppendU32(b, attrPagePoolDMABUF, m.DMABUF)
+	b = nl.AppendNest(e, b, attrPagePoolIoUring, m.IoUring)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -317,9 +317,9 @@ type PagePoolStatsGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *PagePoolStatsGetRequest) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrPagePoolStatsInfo, m.Info)
-	e.Raw(m.Unknown)
+func (m *PagePoolStatsGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrPagePoolStatsInfo, m.Info)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -341,8 +341,8 @@ type PagePoolStatsGetDumpRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *PagePoolStatsGetDumpRequest) Encode(e *nl.Encoder) {
-	e.Raw(m.Unknown)
+func (m *PagePoolStatsGetDumpRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -385,20 +385,20 @@ type PagePoolStatsGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *PagePoolStatsGetReply) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrPagePoolStatsInfo, m.Info)
-	nl.PutUint(e, attrPagePoolStatsAllocFast, m.AllocFast)
-	nl.PutUint(e, attrPagePoolStatsAllocSlow, m.AllocSlow)
-	nl.PutUint(e, attrPagePoolStatsAllocSlowHighOrder, m.AllocSlowHighOrder)
-	nl.PutUint(e, attrPagePoolStatsAllocEmpty, m.AllocEmpty)
-	nl.PutUint(e, attrPagePoolStatsAllocRefill, m.AllocRefill)
-	nl.PutUint(e, attrPagePoolStatsAllocWaive, m.AllocWaive)
-	nl.PutUint(e, attrPagePoolStatsRecycleCached, m.RecycleCached)
-	nl.PutUint(e, attrPagePoolStatsRecycleCacheFull, m.RecycleCacheFull)
-	nl.PutUint(e, attrPagePoolStatsRecycleRing, m.RecycleRing)
-	nl.PutUint(e, attrPagePoolStatsRecycleRingFull, m.RecycleRingFull)
-	nl.PutUint(e, attrPagePoolStatsRecycleReleasedRefcnt, m.RecycleReleasedRefcnt)
-	e.Raw(m.Unknown)
+func (m *PagePoolStatsGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrPagePoolStatsInfo, m.Info)
+	b = nl.AppendUint(b, attrPagePoolStatsAllocFast, m.AllocFast)
+	b = nl.AppendUint(b, attrPagePoolStatsAllocSlow, m.AllocSlow)
+	b = nl.AppendUint(b, attrPagePoolStatsAllocSlowHighOrder, m.AllocSlowHighOrder)
+	b = nl.AppendUint(b, attrPagePoolStatsAllocEmpty, m.AllocEmpty)
+	b = nl.AppendUint(b, attrPagePoolStatsAllocRefill, m.AllocRefill)
+	b = nl.AppendUint(b, attrPagePoolStatsAllocWaive, m.AllocWaive)
+	b = nl.AppendUint(b, attrPagePoolStatsRecycleCached, m.RecycleCached)
+	b = nl.AppendUint(b, attrPagePoolStatsRecycleCacheFull, m.RecycleCacheFull)
+	b = nl.AppendUint(b, attrPagePoolStatsRecycleRing, m.RecycleRing)
+	b = nl.AppendUint(b, attrPagePoolStatsRecycleRingFull, m.RecycleRingFull)
+	b = nl.AppendUint(b, attrPagePoolStatsRecycleReleasedRefcnt, m.RecycleReleasedRefcnt)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -475,12 +475,12 @@ type QueueGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *QueueGetRequest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrQueueID, m.ID)
-	nl.PutU32(e, attrQueueIfindex, m.Ifindex)
-	nl.CheckMin(e, m.Ifindex, 1)
-	nl.PutU32(e, attrQueueType, m.Type)
-	e.Raw(m.Unknown)
+func (m *QueueGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrQueueID, m.ID)
+	nl.CheckMin(e, len(b), m.Ifindex, 1)
+	b = nl.AppendU32(b, attrQueueIfindex, m.Ifindex)
+	b = nl.AppendU32(b, attrQueueType, m.Type)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -508,10 +508,10 @@ type QueueGetDumpRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *QueueGetDumpRequest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrQueueIfindex, m.Ifindex)
-	nl.CheckMin(e, m.Ifindex, 1)
-	e.Raw(m.Unknown)
+func (m *QueueGetDumpRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckMin(e, len(b), m.Ifindex, 1)
+	b = nl.AppendU32(b, attrQueueIfindex, m.Ifindex)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -547,16 +547,16 @@ type QueueGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *QueueGetReply) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrQueueID, m.ID)
-	nl.PutU32(e, attrQueueIfindex, m.Ifindex)
-	nl.CheckMin(e, m.Ifindex, 1)
-	nl.PutU32(e, attrQueueType, m.Type)
-	nl.PutU32(e, attrQueueNAPIID, m.NAPIID)
-	nl.PutU32(e, attrQueueDMABUF, m.DMABUF)
-	nl.PutNest(e, attrQueueIoUring, m.IoUring)
-	nl.PutNest(e, attrQueueXSK, m.XSK)
-	e.Raw(m.Unknown)
+func (m *QueueGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrQueueID, m.ID)
+	nl.CheckMin(e, len(b), m.Ifindex, 1)
+	b = nl.AppendU32(b, attrQueueIfindex, m.Ifindex)
+	b = nl.AppendU32(b, attrQueueType, m.Type)
+	b = nl.AppendU32(b, attrQueueNAPIID, m.NAPIID)
+	b = nl.AppendU32(b, attrQueueDMABUF, m.DMABUF)
+	b = nl.AppendNest(e, b, attrQueueIoUring, m.IoUring)
+	b = nl.AppendNest(e, b, attrQueueXSK, m.XSK)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -617,9 +617,9 @@ type NAPIGetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *NAPIGetRequest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrNAPIID, m.ID)
-	e.Raw(m.Unknown)
+func (m *NAPIGetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrNAPIID, m.ID)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -643,10 +643,10 @@ type NAPIGetDumpRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *NAPIGetDumpRequest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrNAPIIfindex, m.Ifindex)
-	nl.CheckMin(e, m.Ifindex, 1)
-	e.Raw(m.Unknown)
+func (m *NAPIGetDumpRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckMin(e, len(b), m.Ifindex, 1)
+	b = nl.AppendU32(b, attrNAPIIfindex, m.Ifindex)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -687,18 +687,18 @@ type NAPIGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *NAPIGetReply) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrNAPIIfindex, m.Ifindex)
-	nl.CheckMin(e, m.Ifindex, 1)
-	nl.PutU32(e, attrNAPIID, m.ID)
-	nl.PutU32(e, attrNAPIIRQ, m.IRQ)
-	nl.PutU32(e, attrNAPIPID, m.PID)
-	nl.PutU32(e, attrNAPIDeferHardIrqs, m.DeferHardIrqs)
-	nl.CheckMax(e, m.DeferHardIrqs, 2147483647)
-	nl.PutUint(e, attrNAPIGROFlushTimeout, m.GROFlushTimeout)
-	nl.PutUint(e, attrNAPIIRQSuspendTimeout, m.IRQSuspendTimeout)
-	nl.PutU32(e, attrNAPIThreaded, m.Threaded)
-	e.Raw(m.Unknown)
+func (m *NAPIGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckMin(e, len(b), m.Ifindex, 1)
+	b = nl.AppendU32(b, attrNAPIIfindex, m.Ifindex)
+	b = nl.AppendU32(b, attrNAPIID, m.ID)
+	b = nl.AppendU32(b, attrNAPIIRQ, m.IRQ)
+	b = nl.AppendU32(b, attrNAPIPID, m.PID)
+	nl.CheckMax(e, len(b), m.DeferHardIrqs, 2147483647)
+	b = nl.AppendU32(b, attrNAPIDeferHardIrqs, m.DeferHardIrqs)
+	b = nl.AppendUint(b, attrNAPIGROFlushTimeout, m.GROFlushTimeout)
+	b = nl.AppendUint(b, attrNAPIIRQSuspendTimeout, m.IRQSuspendTimeout)
+	b = nl.AppendU32(b, attrNAPIThreaded, m.Threaded)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -763,11 +763,11 @@ type QstatsGetDumpRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *QstatsGetDumpRequest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrQstatsIfindex, m.Ifindex)
-	nl.CheckMin(e, m.Ifindex, 1)
-	nl.PutUint(e, attrQstatsScope, m.Scope)
-	e.Raw(m.Unknown)
+func (m *QstatsGetDumpRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckMin(e, len(b), m.Ifindex, 1)
+	b = nl.AppendU32(b, attrQstatsIfindex, m.Ifindex)
+	b = nl.AppendUint(b, attrQstatsScope, m.Scope)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -857,39 +857,39 @@ type QstatsGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *QstatsGetReply) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrQstatsIfindex, m.Ifindex)
-	nl.CheckMin(e, m.Ifindex, 1)
-	nl.PutU32(e, attrQstatsQueueType, m.QueueType)
-	nl.PutU32(e, attrQstatsQueueID, m.QueueID)
-	nl.PutUint(e, attrQstatsRxPackets, m.RxPackets)
-	nl.PutUint(e, attrQstatsRxBytes, m.RxBytes)
-	nl.PutUint(e, attrQstatsTxPackets, m.TxPackets)
-	nl.PutUint(e, attrQstatsTxBytes, m.TxBytes)
-	nl.PutUint(e, attrQstatsRxAllocFail, m.RxAllocFail)
-	nl.PutUint(e, attrQstatsRxHwDrops, m.RxHwDrops)
-	nl.PutUint(e, attrQstatsRxHwDropOverruns, m.RxHwDropOverruns)
-	nl.PutUint(e, attrQstatsRxCsumComplete, m.RxCsumComplete)
-	nl.PutUint(e, attrQstatsRxCsumUnnecessary, m.RxCsumUnnecessary)
-	nl.PutUint(e, attrQstatsRxCsumNone, m.RxCsumNone)
-	nl.PutUint(e, attrQstatsRxCsumBad, m.RxCsumBad)
-	nl.PutUint(e, attrQstatsRxHwGROPackets, m.RxHwGROPackets)
-	nl.PutUint(e, attrQstatsRxHwGROBytes, m.RxHwGROBytes)
-	nl.PutUint(e, attrQstatsRxHwGROWirePackets, m.RxHwGROWirePackets)
-	nl.PutUint(e, attrQstatsRxHwGROWireBytes, m.RxHwGROWireBytes)
-	nl.PutUint(e, attrQstatsRxHwDropRatelimits, m.RxHwDropRatelimits)
-	nl.PutUint(e, attrQstatsTxHwDrops, m.TxHwDrops)
-	nl.PutUint(e, attrQstatsTxHwDropErrors, m.TxHwDropErrors)
-	nl.PutUint(e, attrQstatsTxCsumNone, m.TxCsumNone)
-	nl.PutUint(e, attrQstatsTxNeedsCsum, m.TxNeedsCsum)
-	nl.PutUint(e, attrQstatsTxHwGSOPackets, m.TxHwGSOPackets)
-	nl.PutUint(e, attrQstatsTxHwGSOBytes, m.TxHwGSOBytes)
-	nl.PutUint(e, attrQstatsTxHwGSOWirePackets, m.TxHwGSOWirePackets)
-	nl.PutUint(e, attrQstatsTxHwGSOWireBytes, m.TxHwGSOWireBytes)
-	nl.PutUint(e, attrQstatsTxHwDropRatelimits, m.TxHwDropRatelimits)
-	nl.PutUint(e, attrQstatsTxStop, m.TxStop)
-	nl.PutUint(e, attrQstatsTxWake, m.TxWake)
-	e.Raw(m.Unknown)
+func (m *QstatsGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckMin(e, len(b), m.Ifindex, 1)
+	b = nl.AppendU32(b, attrQstatsIfindex, m.Ifindex)
+	b = nl.AppendU32(b, attrQstatsQueueType, m.QueueType)
+	b = nl.AppendU32(b, attrQstatsQueueID, m.QueueID)
+	b = nl.AppendUint(b, attrQstatsRxPackets, m.RxPackets)
+	b = nl.AppendUint(b, attrQstatsRxBytes, m.RxBytes)
+	b = nl.AppendUint(b, attrQstatsTxPackets, m.TxPackets)
+	b = nl.AppendUint(b, attrQstatsTxBytes, m.TxBytes)
+	b = nl.AppendUint(b, attrQstatsRxAllocFail, m.RxAllocFail)
+	b = nl.AppendUint(b, attrQstatsRxHwDrops, m.RxHwDrops)
+	b = nl.AppendUint(b, attrQstatsRxHwDropOverruns, m.RxHwDropOverruns)
+	b = nl.AppendUint(b, attrQstatsRxCsumComplete, m.RxCsumComplete)
+	b = nl.AppendUint(b, attrQstatsRxCsumUnnecessary, m.RxCsumUnnecessary)
+	b = nl.AppendUint(b, attrQstatsRxCsumNone, m.RxCsumNone)
+	b = nl.AppendUint(b, attrQstatsRxCsumBad, m.RxCsumBad)
+	b = nl.AppendUint(b, attrQstatsRxHwGROPackets, m.RxHwGROPackets)
+	b = nl.AppendUint(b, attrQstatsRxHwGROBytes, m.RxHwGROBytes)
+	b = nl.AppendUint(b, attrQstatsRxHwGROWirePackets, m.RxHwGROWirePackets)
+	b = nl.AppendUint(b, attrQstatsRxHwGROWireBytes, m.RxHwGROWireBytes)
+	b = nl.AppendUint(b, attrQstatsRxHwDropRatelimits, m.RxHwDropRatelimits)
+	b = nl.AppendUint(b, attrQstatsTxHwDrops, m.TxHwDrops)
+	b = nl.AppendUint(b, attrQstatsTxHwDropErrors, m.TxHwDropErrors)
+	b = nl.AppendUint(b, attrQstatsTxCsumNone, m.TxCsumNone)
+	b = nl.AppendUint(b, attrQstatsTxNeedsCsum, m.TxNeedsCsum)
+	b = nl.AppendUint(b, attrQstatsTxHwGSOPackets, m.TxHwGSOPackets)
+	b = nl.AppendUint(b, attrQstatsTxHwGSOBytes, m.TxHwGSOBytes)
+	b = nl.AppendUint(b, attrQstatsTxHwGSOWirePackets, m.TxHwGSOWirePackets)
+	b = nl.AppendUint(b, attrQstatsTxHwGSOWireBytes, m.TxHwGSOWireBytes)
+	b = nl.AppendUint(b, attrQstatsTxHwDropRatelimits, m.TxHwDropRatelimits)
+	b = nl.AppendUint(b, attrQstatsTxStop, m.TxStop)
+	b = nl.AppendUint(b, attrQstatsTxWake, m.TxWake)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -995,12 +995,12 @@ type BindRxRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *BindRxRequest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrDMABUFIfindex, m.Ifindex)
-	nl.CheckMin(e, m.Ifindex, 1)
-	nl.PutMulti(e, attrDMABUFQueues|nl.Nested, m.Queues, (*QueueID).Encode)
-	nl.PutU32(e, attrDMABUFFd, m.Fd)
-	e.Raw(m.Unknown)
+func (m *BindRxRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckMin(e, len(b), m.Ifindex, 1)
+	b = nl.AppendU32(b, attrDMABUFIfindex, m.Ifindex)
+	b = nl.AppendMulti(e, b, attrDMABUFQueues|nl.Nested, m.Queues, (*QueueID).Encode)
+	b = nl.AppendU32(b, attrDMABUFFd, m.Fd)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1028,10 +1028,10 @@ type BindRxReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *BindRxReply) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrDMABUFID, m.ID)
-	nl.CheckMin(e, m.ID, 1)
-	e.Raw(m.Unknown)
+func (m *BindRxReply) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckMin(e, len(b), m.ID, 1)
+	b = nl.AppendU32(b, attrDMABUFID, m.ID)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1076,14 +1076,14 @@ type NAPISetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *NAPISetRequest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrNAPIID, m.ID)
-	nl.PutU32(e, attrNAPIDeferHardIrqs, m.DeferHardIrqs)
-	nl.CheckMax(e, m.DeferHardIrqs, 2147483647)
-	nl.PutUint(e, attrNAPIGROFlushTimeout, m.GROFlushTimeout)
-	nl.PutUint(e, attrNAPIIRQSuspendTimeout, m.IRQSuspendTimeout)
-	nl.PutU32(e, attrNAPIThreaded, m.Threaded)
-	e.Raw(m.Unknown)
+func (m *NAPISetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrNAPIID, m.ID)
+	nl.CheckMax(e, len(b), m.DeferHardIrqs, 2147483647)
+	b = nl.AppendU32(b, attrNAPIDeferHardIrqs, m.DeferHardIrqs)
+	b = nl.AppendUint(b, attrNAPIGROFlushTimeout, m.GROFlushTimeout)
+	b = nl.AppendUint(b, attrNAPIIRQSuspendTimeout, m.IRQSuspendTimeout)
+	b = nl.AppendU32(b, attrNAPIThreaded, m.Threaded)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1126,11 +1126,11 @@ type BindTxRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *BindTxRequest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrDMABUFIfindex, m.Ifindex)
-	nl.CheckMin(e, m.Ifindex, 1)
-	nl.PutU32(e, attrDMABUFFd, m.Fd)
-	e.Raw(m.Unknown)
+func (m *BindTxRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckMin(e, len(b), m.Ifindex, 1)
+	b = nl.AppendU32(b, attrDMABUFIfindex, m.Ifindex)
+	b = nl.AppendU32(b, attrDMABUFFd, m.Fd)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

@@ -1020,9 +1020,9 @@ type FrameTypes struct {
 }
 
 // Encode implements nl.Message.
-func (m *FrameTypes) Encode(e *nl.Encoder) {
-	nl.PutMulti(e, attrWiphyFrameType, m.Types, nl.WriteU16)
-	e.Raw(m.Unknown)
+func (m *FrameTypes) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendMulti(e, b, attrWiphyFrameType, m.Types, nl.WriteU16)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1056,13 +1056,13 @@ type IfTypeExtCapa struct {
 }
 
 // Encode implements nl.Message.
-func (m *IfTypeExtCapa) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyIfType, m.IfType)
-	nl.PutBytes(e, attrWiphyExtCapa, m.ExtCapa)
-	nl.PutBytes(e, attrWiphyExtCapaMask, m.ExtCapaMask)
-	nl.PutU16(e, attrWiphyEMLCapability, m.EMLCapability)
-	nl.PutU16(e, attrWiphyMLDCapaAndOps, m.MLDCapaAndOps)
-	e.Raw(m.Unknown)
+func (m *IfTypeExtCapa) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyIfType, m.IfType)
+	b = nl.AppendBytes(e, b, attrWiphyExtCapa, m.ExtCapa)
+	b = nl.AppendBytes(e, b, attrWiphyExtCapaMask, m.ExtCapaMask)
+	b = nl.AppendU16(b, attrWiphyEMLCapability, m.EMLCapability)
+	b = nl.AppendU16(b, attrWiphyMLDCapaAndOps, m.MLDCapaAndOps)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1117,22 +1117,22 @@ type MLOLink struct {
 }
 
 // Encode implements nl.Message.
-func (m *MLOLink) Encode(e *nl.Encoder) {
-	nl.PutBytes(e, attrWiphyMAC, m.MAC)
-	nl.CheckBytes(e, m.MAC, 6, 6)
-	nl.PutU8(e, attrWiphyMLOLinkID, m.MLOLinkID)
-	nl.PutBytes(e, attrWiphyBSSID, m.BSSID)
-	nl.CheckBytes(e, m.BSSID, 6, 6)
-	nl.PutU16(e, attrWiphyStatusCode, m.StatusCode)
-	nl.PutU32(e, attrWiphyWiphyFreq, m.WiphyFreq)
-	nl.PutU32(e, attrWiphyWiphyFreqOffset, m.WiphyFreqOffset)
-	nl.PutU32(e, attrWiphyWiphyChannelType, m.WiphyChannelType)
-	nl.PutU32(e, attrWiphyChannelWidth, m.ChannelWidth)
-	nl.PutU32(e, attrWiphyCenterFreq1, m.CenterFreq1)
-	nl.PutU32(e, attrWiphyCenterFreq1Offset, m.CenterFreq1Offset)
-	nl.PutU32(e, attrWiphyCenterFreq2, m.CenterFreq2)
-	nl.PutU32(e, attrWiphyPunctBitmap, m.PunctBitmap)
-	e.Raw(m.Unknown)
+func (m *MLOLink) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckBytes(e, len(b), m.MAC, 6, 6)
+	b = nl.AppendBytes(e, b, attrWiphyMAC, m.MAC)
+	b = nl.AppendU8(b, attrWiphyMLOLinkID, m.MLOLinkID)
+	nl.CheckBytes(e, len(b), m.BSSID, 6, 6)
+	b = nl.AppendBytes(e, b, attrWiphyBSSID, m.BSSID)
+	b = nl.AppendU16(b, attrWiphyStatusCode, m.StatusCode)
+	b = nl.AppendU32(b, attrWiphyWiphyFreq, m.WiphyFreq)
+	b = nl.AppendU32(b, attrWiphyWiphyFreqOffset, m.WiphyFreqOffset)
+	b = nl.AppendU32(b, attrWiphyWiphyChannelType, m.WiphyChannelType)
+	b = nl.AppendU32(b, attrWiphyChannelWidth, m.ChannelWidth)
+	b = nl.AppendU32(b, attrWiphyCenterFreq1, m.CenterFreq1)
+	b = nl.AppendU32(b, attrWiphyCenterFreq1Offset, m.CenterFreq1Offset)
+	b = nl.AppendU32(b, attrWiphyCenterFreq2, m.CenterFreq2)
+	b = nl.AppendU32(b, attrWiphyPunctBitmap, m.PunctBitmap)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1201,20 +1201,20 @@ type IfTypes struct {
 }
 
 // Encode implements nl.Message.
-func (m *IfTypes) Encode(e *nl.Encoder) {
-	nl.PutFlag(e, attrIftypesAdHoc, m.AdHoc)
-	nl.PutFlag(e, attrIftypesStation, m.Station)
-	nl.PutFlag(e, attrIftypesAP, m.AP)
-	nl.PutFlag(e, attrIftypesAPVLAN, m.APVLAN)
-	nl.PutFlag(e, attrIftypesWDS, m.WDS)
-	nl.PutFlag(e, attrIftypesMonitor, m.Monitor)
-	nl.PutFlag(e, attrIftypesMeshPoint, m.MeshPoint)
-	nl.PutFlag(e, attrIftypesP2PClient, m.P2PClient)
-	nl.PutFlag(e, attrIftypesP2PGO, m.P2PGO)
-	nl.PutFlag(e, attrIftypesP2PDevice, m.P2PDevice)
-	nl.PutFlag(e, attrIftypesOCB, m.OCB)
-	nl.PutFlag(e, attrIftypesNAN, m.NAN)
-	e.Raw(m.Unknown)
+func (m *IfTypes) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendFlag(b, attrIftypesAdHoc, m.AdHoc)
+	b = nl.AppendFlag(b, attrIftypesStation, m.Station)
+	b = nl.AppendFlag(b, attrIftypesAP, m.AP)
+	b = nl.AppendFlag(b, attrIftypesAPVLAN, m.APVLAN)
+	b = nl.AppendFlag(b, attrIftypesWDS, m.WDS)
+	b = nl.AppendFlag(b, attrIftypesMonitor, m.Monitor)
+	b = nl.AppendFlag(b, attrIftypesMeshPoint, m.MeshPoint)
+	b = nl.AppendFlag(b, attrIftypesP2PClient, m.P2PClient)
+	b = nl.AppendFlag(b, attrIftypesP2PGO, m.P2PGO)
+	b = nl.AppendFlag(b, attrIftypesP2PDevice, m.P2PDevice)
+	b = nl.AppendFlag(b, attrIftypesOCB, m.OCB)
+	b = nl.AppendFlag(b, attrIftypesNAN, m.NAN)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1270,14 +1270,14 @@ type MonitorFlags struct {
 }
 
 // Encode implements nl.Message.
-func (m *MonitorFlags) Encode(e *nl.Encoder) {
-	nl.PutFlag(e, attrMntrFlagsFCSFail, m.FCSFail)
-	nl.PutFlag(e, attrMntrFlagsPLCPFail, m.PLCPFail)
-	nl.PutFlag(e, attrMntrFlagsControl, m.Control)
-	nl.PutFlag(e, attrMntrFlagsOtherBSS, m.OtherBSS)
-	nl.PutFlag(e, attrMntrFlagsCookFrames, m.CookFrames)
-	nl.PutFlag(e, attrMntrFlagsActive, m.Active)
-	e.Raw(m.Unknown)
+func (m *MonitorFlags) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendFlag(b, attrMntrFlagsFCSFail, m.FCSFail)
+	b = nl.AppendFlag(b, attrMntrFlagsPLCPFail, m.PLCPFail)
+	b = nl.AppendFlag(b, attrMntrFlagsControl, m.Control)
+	b = nl.AppendFlag(b, attrMntrFlagsOtherBSS, m.OtherBSS)
+	b = nl.AppendFlag(b, attrMntrFlagsCookFrames, m.CookFrames)
+	b = nl.AppendFlag(b, attrMntrFlagsActive, m.Active)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1336,21 +1336,21 @@ type BandInfo struct {
 }
 
 // Encode implements nl.Message.
-func (m *BandInfo) Encode(e *nl.Encoder) {
-	nl.PutIndexed(e, attrBandAttrFreqs, m.Freqs, nl.Nested, (*Frequency).Encode)
-	nl.PutIndexed(e, attrBandAttrRates, m.Rates, nl.Nested, (*Bitrate).Encode)
-	nl.PutBytes(e, attrBandAttrHTMCSSet, m.HTMCSSet)
-	nl.PutU16(e, attrBandAttrHTCapa, m.HTCapa)
-	nl.PutU8(e, attrBandAttrHTAMPDUFactor, m.HTAMPDUFactor)
-	nl.PutU8(e, attrBandAttrHTAMPDUDensity, m.HTAMPDUDensity)
-	nl.PutBytes(e, attrBandAttrVHTMCSSet, m.VHTMCSSet)
-	nl.PutU32(e, attrBandAttrVHTCapa, m.VHTCapa)
-	nl.PutIndexed(e, attrBandAttrIfTypeData, m.IfTypeData, nl.Nested, (*BandIfType).Encode)
-	nl.PutU8(e, attrBandAttrEDMGChannels, m.EDMGChannels)
-	nl.PutU8(e, attrBandAttrEDMGBWConfig, m.EDMGBWConfig)
-	nl.PutBytes(e, attrBandAttrS1GMCSNSSSet, m.S1GMCSNSSSet)
-	nl.PutBytes(e, attrBandAttrS1GCapa, m.S1GCapa)
-	e.Raw(m.Unknown)
+func (m *BandInfo) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendIndexed(e, b, attrBandAttrFreqs, m.Freqs, nl.Nested, (*Frequency).Encode)
+	b = nl.AppendIndexed(e, b, attrBandAttrRates, m.Rates, nl.Nested, (*Bitrate).Encode)
+	b = nl.AppendBytes(e, b, attrBandAttrHTMCSSet, m.HTMCSSet)
+	b = nl.AppendU16(b, attrBandAttrHTCapa, m.HTCapa)
+	b = nl.AppendU8(b, attrBandAttrHTAMPDUFactor, m.HTAMPDUFactor)
+	b = nl.AppendU8(b, attrBandAttrHTAMPDUDensity, m.HTAMPDUDensity)
+	b = nl.AppendBytes(e, b, attrBandAttrVHTMCSSet, m.VHTMCSSet)
+	b = nl.AppendU32(b, attrBandAttrVHTCapa, m.VHTCapa)
+	b = nl.AppendIndexed(e, b, attrBandAttrIfTypeData, m.IfTypeData, nl.Nested, (*BandIfType).Encode)
+	b = nl.AppendU8(b, attrBandAttrEDMGChannels, m.EDMGChannels)
+	b = nl.AppendU8(b, attrBandAttrEDMGBWConfig, m.EDMGBWConfig)
+	b = nl.AppendBytes(e, b, attrBandAttrS1GMCSNSSSet, m.S1GMCSNSSSet)
+	b = nl.AppendBytes(e, b, attrBandAttrS1GCapa, m.S1GCapa)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1418,19 +1418,19 @@ type BandIfType struct {
 }
 
 // Encode implements nl.Message.
-func (m *BandIfType) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrBandIftypeIfTypes, m.IfTypes)
-	nl.PutBytes(e, attrBandIftypeHECapMAC, m.HECapMAC)
-	nl.PutBytes(e, attrBandIftypeHECapPHY, m.HECapPHY)
-	nl.PutBytes(e, attrBandIftypeHECapMCSSet, m.HECapMCSSet)
-	nl.PutBytes(e, attrBandIftypeHECapPPE, m.HECapPPE)
-	nl.PutBytes(e, attrBandIftypeHE6GHzCapa, m.HE6GHzCapa)
-	nl.PutBytes(e, attrBandIftypeVendorElems, m.VendorElems)
-	nl.PutBytes(e, attrBandIftypeEHTCapMAC, m.EHTCapMAC)
-	nl.PutBytes(e, attrBandIftypeEHTCapPHY, m.EHTCapPHY)
-	nl.PutBytes(e, attrBandIftypeEHTCapMCSSet, m.EHTCapMCSSet)
-	nl.PutBytes(e, attrBandIftypeEHTCapPPE, m.EHTCapPPE)
-	e.Raw(m.Unknown)
+func (m *BandIfType) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrBandIftypeIfTypes, m.IfTypes)
+	b = nl.AppendBytes(e, b, attrBandIftypeHECapMAC, m.HECapMAC)
+	b = nl.AppendBytes(e, b, attrBandIftypeHECapPHY, m.HECapPHY)
+	b = nl.AppendBytes(e, b, attrBandIftypeHECapMCSSet, m.HECapMCSSet)
+	b = nl.AppendBytes(e, b, attrBandIftypeHECapPPE, m.HECapPPE)
+	b = nl.AppendBytes(e, b, attrBandIftypeHE6GHzCapa, m.HE6GHzCapa)
+	b = nl.AppendBytes(e, b, attrBandIftypeVendorElems, m.VendorElems)
+	b = nl.AppendBytes(e, b, attrBandIftypeEHTCapMAC, m.EHTCapMAC)
+	b = nl.AppendBytes(e, b, attrBandIftypeEHTCapPHY, m.EHTCapPHY)
+	b = nl.AppendBytes(e, b, attrBandIftypeEHTCapMCSSet, m.EHTCapMCSSet)
+	b = nl.AppendBytes(e, b, attrBandIftypeEHTCapPPE, m.EHTCapPPE)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1540,42 +1540,42 @@ type Frequency struct {
 }
 
 // Encode implements nl.Message.
-func (m *Frequency) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrFrequencyFreq, m.Freq)
-	nl.PutFlag(e, attrFrequencyDisabled, m.Disabled)
-	nl.PutFlag(e, attrFrequencyNoIR, m.NoIR)
-	nl.PutFlag(e, attrFrequencyNoIBSS, m.NoIBSS)
-	nl.PutFlag(e, attrFrequencyRadar, m.Radar)
-	nl.PutU32(e, attrFrequencyMaxTxPower, m.MaxTxPower)
-	nl.PutU32(e, attrFrequencyDFSState, m.DFSState)
-	nl.PutDuration(e, attrFrequencyDFSTime, m.DFSTime, nl.WireU32, time.Millisecond)
-	nl.PutFlag(e, attrFrequencyNoHT40Minus, m.NoHT40Minus)
-	nl.PutFlag(e, attrFrequencyNoHT40Plus, m.NoHT40Plus)
-	nl.PutFlag(e, attrFrequencyNo80MHz, m.No80MHz)
-	nl.PutFlag(e, attrFrequencyNo160MHz, m.No160MHz)
-	nl.PutDuration(e, attrFrequencyDFSCACTime, m.DFSCACTime, nl.WireU32, time.Millisecond)
-	nl.PutFlag(e, attrFrequencyIndoorOnly, m.IndoorOnly)
-	nl.PutFlag(e, attrFrequencyIRConcurrent, m.IRConcurrent)
-	nl.PutFlag(e, attrFrequencyNo20MHz, m.No20MHz)
-	nl.PutFlag(e, attrFrequencyNo10MHz, m.No10MHz)
-	nl.PutIndexed(e, attrFrequencyWMM, m.WMM, nl.Nested, (*WMMRule).Encode)
-	nl.PutFlag(e, attrFrequencyNoHE, m.NoHE)
-	nl.PutU32(e, attrFrequencyOffset, m.Offset)
-	nl.PutFlag(e, attrFrequencyAllow1MHz, m.Allow1MHz)
-	nl.PutFlag(e, attrFrequencyAllow2MHz, m.Allow2MHz)
-	nl.PutFlag(e, attrFrequencyAllow4MHz, m.Allow4MHz)
-	nl.PutFlag(e, attrFrequencyAllow8MHz, m.Allow8MHz)
-	nl.PutFlag(e, attrFrequencyAllow16MHz, m.Allow16MHz)
-	nl.PutFlag(e, attrFrequencyNo320MHz, m.No320MHz)
-	nl.PutFlag(e, attrFrequencyNoEHT, m.NoEHT)
-	nl.PutU8(e, attrFrequencyPSD, m.PSD)
-	nl.PutFlag(e, attrFrequencyDFSConcurrent, m.DFSConcurrent)
-	nl.PutFlag(e, attrFrequencyNo6GHzVLPClient, m.No6GHzVLPClient)
-	nl.PutFlag(e, attrFrequencyNo6GHzAFCClient, m.No6GHzAFCClient)
-	nl.PutFlag(e, attrFrequencyCanMonitor, m.CanMonitor)
-	nl.PutFlag(e, attrFrequencyAllow6GHzVLPAP, m.Allow6GHzVLPAP)
-	nl.PutFlag(e, attrFrequencyAllow20MHzActivity, m.Allow20MHzActivity)
-	e.Raw(m.Unknown)
+func (m *Frequency) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrFrequencyFreq, m.Freq)
+	b = nl.AppendFlag(b, attrFrequencyDisabled, m.Disabled)
+	b = nl.AppendFlag(b, attrFrequencyNoIR, m.NoIR)
+	b = nl.AppendFlag(b, attrFrequencyNoIBSS, m.NoIBSS)
+	b = nl.AppendFlag(b, attrFrequencyRadar, m.Radar)
+	b = nl.AppendU32(b, attrFrequencyMaxTxPower, m.MaxTxPower)
+	b = nl.AppendU32(b, attrFrequencyDFSState, m.DFSState)
+	b = nl.AppendDuration(e, b, attrFrequencyDFSTime, m.DFSTime, nl.WireU32, time.Millisecond)
+	b = nl.AppendFlag(b, attrFrequencyNoHT40Minus, m.NoHT40Minus)
+	b = nl.AppendFlag(b, attrFrequencyNoHT40Plus, m.NoHT40Plus)
+	b = nl.AppendFlag(b, attrFrequencyNo80MHz, m.No80MHz)
+	b = nl.AppendFlag(b, attrFrequencyNo160MHz, m.No160MHz)
+	b = nl.AppendDuration(e, b, attrFrequencyDFSCACTime, m.DFSCACTime, nl.WireU32, time.Millisecond)
+	b = nl.AppendFlag(b, attrFrequencyIndoorOnly, m.IndoorOnly)
+	b = nl.AppendFlag(b, attrFrequencyIRConcurrent, m.IRConcurrent)
+	b = nl.AppendFlag(b, attrFrequencyNo20MHz, m.No20MHz)
+	b = nl.AppendFlag(b, attrFrequencyNo10MHz, m.No10MHz)
+	b = nl.AppendIndexed(e, b, attrFrequencyWMM, m.WMM, nl.Nested, (*WMMRule).Encode)
+	b = nl.AppendFlag(b, attrFrequencyNoHE, m.NoHE)
+	b = nl.AppendU32(b, attrFrequencyOffset, m.Offset)
+	b = nl.AppendFlag(b, attrFrequencyAllow1MHz, m.Allow1MHz)
+	b = nl.AppendFlag(b, attrFrequencyAllow2MHz, m.Allow2MHz)
+	b = nl.AppendFlag(b, attrFrequencyAllow4MHz, m.Allow4MHz)
+	b = nl.AppendFlag(b, attrFrequencyAllow8MHz, m.Allow8MHz)
+	b = nl.AppendFlag(b, attrFrequencyAllow16MHz, m.Allow16MHz)
+	b = nl.AppendFlag(b, attrFrequencyNo320MHz, m.No320MHz)
+	b = nl.AppendFlag(b, attrFrequencyNoEHT, m.NoEHT)
+	b = nl.AppendU8(b, attrFrequencyPSD, m.PSD)
+	b = nl.AppendFlag(b, attrFrequencyDFSConcurrent, m.DFSConcurrent)
+	b = nl.AppendFlag(b, attrFrequencyNo6GHzVLPClient, m.No6GHzVLPClient)
+	b = nl.AppendFlag(b, attrFrequencyNo6GHzAFCClient, m.No6GHzAFCClient)
+	b = nl.AppendFlag(b, attrFrequencyCanMonitor, m.CanMonitor)
+	b = nl.AppendFlag(b, attrFrequencyAllow6GHzVLPAP, m.Allow6GHzVLPAP)
+	b = nl.AppendFlag(b, attrFrequencyAllow20MHzActivity, m.Allow20MHzActivity)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1667,10 +1667,10 @@ type Bitrate struct {
 }
 
 // Encode implements nl.Message.
-func (m *Bitrate) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrBitrateRate, m.Rate)
-	nl.PutFlag(e, attrBitrateShortPreamble, m.ShortPreamble)
-	e.Raw(m.Unknown)
+func (m *Bitrate) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrBitrateRate, m.Rate)
+	b = nl.AppendFlag(b, attrBitrateShortPreamble, m.ShortPreamble)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1702,12 +1702,12 @@ type WMMRule struct {
 }
 
 // Encode implements nl.Message.
-func (m *WMMRule) Encode(e *nl.Encoder) {
-	nl.PutU16(e, attrWmmRuleCWMin, m.CWMin)
-	nl.PutU16(e, attrWmmRuleCWMax, m.CWMax)
-	nl.PutU8(e, attrWmmRuleAIFSN, m.AIFSN)
-	nl.PutDuration(e, attrWmmRuleTxOp, m.TxOp, nl.WireU16, time.Microsecond)
-	e.Raw(m.Unknown)
+func (m *WMMRule) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU16(b, attrWmmRuleCWMin, m.CWMin)
+	b = nl.AppendU16(b, attrWmmRuleCWMax, m.CWMax)
+	b = nl.AppendU8(b, attrWmmRuleAIFSN, m.AIFSN)
+	b = nl.AppendDuration(e, b, attrWmmRuleTxOp, m.TxOp, nl.WireU16, time.Microsecond)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1755,18 +1755,18 @@ type WoWLANTriggers struct {
 }
 
 // Encode implements nl.Message.
-func (m *WoWLANTriggers) Encode(e *nl.Encoder) {
-	nl.PutFlag(e, attrWowlanTriggersAny, m.Any)
-	nl.PutFlag(e, attrWowlanTriggersDisconnect, m.Disconnect)
-	nl.PutFlag(e, attrWowlanTriggersMagicPkt, m.MagicPkt)
-	nl.PutStruct(e, attrWowlanTriggersPktPattern, &m.PktPattern)
-	nl.PutFlag(e, attrWowlanTriggersGTKRekeySupported, m.GTKRekeySupported)
-	nl.PutFlag(e, attrWowlanTriggersGTKRekeyFailure, m.GTKRekeyFailure)
-	nl.PutFlag(e, attrWowlanTriggersEAPIdentRequest, m.EAPIdentRequest)
-	nl.PutFlag(e, attrWowlanTriggersFourWayHandshake, m.FourWayHandshake)
-	nl.PutFlag(e, attrWowlanTriggersRFKillRelease, m.RFKillRelease)
-	nl.PutU32(e, attrWowlanTriggersNetDetect, m.NetDetect)
-	e.Raw(m.Unknown)
+func (m *WoWLANTriggers) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendFlag(b, attrWowlanTriggersAny, m.Any)
+	b = nl.AppendFlag(b, attrWowlanTriggersDisconnect, m.Disconnect)
+	b = nl.AppendFlag(b, attrWowlanTriggersMagicPkt, m.MagicPkt)
+	b = nl.AppendStruct(e, b, attrWowlanTriggersPktPattern, &m.PktPattern)
+	b = nl.AppendFlag(b, attrWowlanTriggersGTKRekeySupported, m.GTKRekeySupported)
+	b = nl.AppendFlag(b, attrWowlanTriggersGTKRekeyFailure, m.GTKRekeyFailure)
+	b = nl.AppendFlag(b, attrWowlanTriggersEAPIdentRequest, m.EAPIdentRequest)
+	b = nl.AppendFlag(b, attrWowlanTriggersFourWayHandshake, m.FourWayHandshake)
+	b = nl.AppendFlag(b, attrWowlanTriggersRFKillRelease, m.RFKillRelease)
+	b = nl.AppendU32(b, attrWowlanTriggersNetDetect, m.NetDetect)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1820,15 +1820,15 @@ type IfCombination struct {
 }
 
 // Encode implements nl.Message.
-func (m *IfCombination) Encode(e *nl.Encoder) {
-	nl.PutIndexed(e, attrIfCombinationLimits, m.Limits, nl.Nested, (*IfLimit).Encode)
-	nl.PutU32(e, attrIfCombinationMaxNum, m.MaxNum)
-	nl.PutFlag(e, attrIfCombinationStaAPBIMatch, m.StaAPBIMatch)
-	nl.PutU32(e, attrIfCombinationNumChannels, m.NumChannels)
-	nl.PutU32(e, attrIfCombinationRadarDetectWidths, m.RadarDetectWidths)
-	nl.PutU32(e, attrIfCombinationRadarDetectRegions, m.RadarDetectRegions)
-	nl.PutU32(e, attrIfCombinationBIMinGCD, m.BIMinGCD)
-	e.Raw(m.Unknown)
+func (m *IfCombination) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendIndexed(e, b, attrIfCombinationLimits, m.Limits, nl.Nested, (*IfLimit).Encode)
+	b = nl.AppendU32(b, attrIfCombinationMaxNum, m.MaxNum)
+	b = nl.AppendFlag(b, attrIfCombinationStaAPBIMatch, m.StaAPBIMatch)
+	b = nl.AppendU32(b, attrIfCombinationNumChannels, m.NumChannels)
+	b = nl.AppendU32(b, attrIfCombinationRadarDetectWidths, m.RadarDetectWidths)
+	b = nl.AppendU32(b, attrIfCombinationRadarDetectRegions, m.RadarDetectRegions)
+	b = nl.AppendU32(b, attrIfCombinationBIMinGCD, m.BIMinGCD)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1866,10 +1866,10 @@ type IfLimit struct {
 }
 
 // Encode implements nl.Message.
-func (m *IfLimit) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrIfaceLimitMax, m.Max)
-	nl.PutNest(e, attrIfaceLimitTypes, m.Types)
-	e.Raw(m.Unknown)
+func (m *IfLimit) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrIfaceLimitMax, m.Max)
+	b = nl.AppendNest(e, b, attrIfaceLimitTypes, m.Types)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1899,11 +1899,11 @@ type BSSSelect struct {
 }
 
 // Encode implements nl.Message.
-func (m *BSSSelect) Encode(e *nl.Encoder) {
-	nl.PutFlag(e, attrBssSelectRSSI, m.RSSI)
-	nl.PutFlag(e, attrBssSelectBandPref, m.BandPref)
-	nl.PutFlag(e, attrBssSelectRSSIAdjust, m.RSSIAdjust)
-	e.Raw(m.Unknown)
+func (m *BSSSelect) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendFlag(b, attrBssSelectRSSI, m.RSSI)
+	b = nl.AppendFlag(b, attrBssSelectBandPref, m.BandPref)
+	b = nl.AppendFlag(b, attrBssSelectRSSIAdjust, m.RSSIAdjust)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1951,19 +1951,19 @@ type TxQStats struct {
 }
 
 // Encode implements nl.Message.
-func (m *TxQStats) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrTxqStatsBacklogBytes, m.BacklogBytes)
-	nl.PutU32(e, attrTxqStatsBacklogPackets, m.BacklogPackets)
-	nl.PutU32(e, attrTxqStatsFlows, m.Flows)
-	nl.PutU32(e, attrTxqStatsDrops, m.Drops)
-	nl.PutU32(e, attrTxqStatsECNMarks, m.ECNMarks)
-	nl.PutU32(e, attrTxqStatsOverLimit, m.OverLimit)
-	nl.PutU32(e, attrTxqStatsOverMemory, m.OverMemory)
-	nl.PutU32(e, attrTxqStatsCollisions, m.Collisions)
-	nl.PutU32(e, attrTxqStatsTxBytes, m.TxBytes)
-	nl.PutU32(e, attrTxqStatsTxPackets, m.TxPackets)
-	nl.PutU32(e, attrTxqStatsMaxFlows, m.MaxFlows)
-	e.Raw(m.Unknown)
+func (m *TxQStats) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrTxqStatsBacklogBytes, m.BacklogBytes)
+	b = nl.AppendU32(b, attrTxqStatsBacklogPackets, m.BacklogPackets)
+	b = nl.AppendU32(b, attrTxqStatsFlows, m.Flows)
+	b = nl.AppendU32(b, attrTxqStatsDrops, m.Drops)
+	b = nl.AppendU32(b, attrTxqStatsECNMarks, m.ECNMarks)
+	b = nl.AppendU32(b, attrTxqStatsOverLimit, m.OverLimit)
+	b = nl.AppendU32(b, attrTxqStatsOverMemory, m.OverMemory)
+	b = nl.AppendU32(b, attrTxqStatsCollisions, m.Collisions)
+	b = nl.AppendU32(b, attrTxqStatsTxBytes, m.TxBytes)
+	b = nl.AppendU32(b, attrTxqStatsTxPackets, m.TxPackets)
+	b = nl.AppendU32(b, attrTxqStatsMaxFlows, m.MaxFlows)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2010,10 +2010,10 @@ type TIDConfig struct {
 }
 
 // Encode implements nl.Message.
-func (m *TIDConfig) Encode(e *nl.Encoder) {
-	nl.PutU64(e, attrTidConfigVIFSupp, m.VIFSupp)
-	nl.PutU64(e, attrTidConfigPeerSupp, m.PeerSupp)
-	e.Raw(m.Unknown)
+func (m *TIDConfig) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU64(b, attrTidConfigVIFSupp, m.VIFSupp)
+	b = nl.AppendU64(b, attrTidConfigPeerSupp, m.PeerSupp)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2042,10 +2042,10 @@ type IfTypeAKM struct {
 }
 
 // Encode implements nl.Message.
-func (m *IfTypeAKM) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrIftypeAkmIfTypes, m.IfTypes)
-	nl.PutArray(e, attrIftypeAkmSuites, m.Suites, nl.WriteU32)
-	e.Raw(m.Unknown)
+func (m *IfTypeAKM) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrIftypeAkmIfTypes, m.IfTypes)
+	b = nl.AppendArray(e, b, attrIftypeAkmSuites, m.Suites, nl.WriteU32)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2073,10 +2073,10 @@ type SAR struct {
 }
 
 // Encode implements nl.Message.
-func (m *SAR) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrSarType, m.Type)
-	nl.PutIndexed(e, attrSarSpecs, m.Specs, nl.Nested, (*SARRange).Encode)
-	e.Raw(m.Unknown)
+func (m *SAR) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrSarType, m.Type)
+	b = nl.AppendIndexed(e, b, attrSarSpecs, m.Specs, nl.Nested, (*SARRange).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2108,12 +2108,12 @@ type SARRange struct {
 }
 
 // Encode implements nl.Message.
-func (m *SARRange) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrSarRangePower, m.Power)
-	nl.PutU32(e, attrSarRangeRangeIndex, m.RangeIndex)
-	nl.PutU32(e, attrSarRangeStartFreq, m.StartFreq)
-	nl.PutU32(e, attrSarRangeEndFreq, m.EndFreq)
-	e.Raw(m.Unknown)
+func (m *SARRange) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrSarRangePower, m.Power)
+	b = nl.AppendU32(b, attrSarRangeRangeIndex, m.RangeIndex)
+	b = nl.AppendU32(b, attrSarRangeStartFreq, m.StartFreq)
+	b = nl.AppendU32(b, attrSarRangeEndFreq, m.EndFreq)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2151,13 +2151,13 @@ type MBSSIDConfig struct {
 }
 
 // Encode implements nl.Message.
-func (m *MBSSIDConfig) Encode(e *nl.Encoder) {
-	nl.PutU8(e, attrMbssidConfigMaxInterfaces, m.MaxInterfaces)
-	nl.PutU8(e, attrMbssidConfigMaxEMAProfilePeriodicity, m.MaxEMAProfilePeriodicity)
-	nl.PutU8(e, attrMbssidConfigIndex, m.Index)
-	nl.PutU32(e, attrMbssidConfigTxIfindex, m.TxIfindex)
-	nl.PutFlag(e, attrMbssidConfigEMA, m.EMA)
-	e.Raw(m.Unknown)
+func (m *MBSSIDConfig) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU8(b, attrMbssidConfigMaxInterfaces, m.MaxInterfaces)
+	b = nl.AppendU8(b, attrMbssidConfigMaxEMAProfilePeriodicity, m.MaxEMAProfilePeriodicity)
+	b = nl.AppendU8(b, attrMbssidConfigIndex, m.Index)
+	b = nl.AppendU32(b, attrMbssidConfigTxIfindex, m.TxIfindex)
+	b = nl.AppendFlag(b, attrMbssidConfigEMA, m.EMA)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2193,11 +2193,11 @@ type Radio struct {
 }
 
 // Encode implements nl.Message.
-func (m *Radio) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrRadioIndex, m.Index)
-	nl.PutMulti(e, attrRadioFreqRanges|nl.Nested, m.FreqRanges, (*RadioFreqRange).Encode)
-	nl.PutMulti(e, attrRadioInterfaceCombinations|nl.Nested, m.InterfaceCombinations, (*IfCombination).Encode)
-	e.Raw(m.Unknown)
+func (m *Radio) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrRadioIndex, m.Index)
+	b = nl.AppendMulti(e, b, attrRadioFreqRanges|nl.Nested, m.FreqRanges, (*RadioFreqRange).Encode)
+	b = nl.AppendMulti(e, b, attrRadioInterfaceCombinations|nl.Nested, m.InterfaceCombinations, (*IfCombination).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2227,10 +2227,10 @@ type RadioFreqRange struct {
 }
 
 // Encode implements nl.Message.
-func (m *RadioFreqRange) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrRadioFreqRangeStart, m.Start)
-	nl.PutU32(e, attrRadioFreqRangeEnd, m.End)
-	e.Raw(m.Unknown)
+func (m *RadioFreqRange) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrRadioFreqRangeStart, m.Start)
+	b = nl.AppendU32(b, attrRadioFreqRangeEnd, m.End)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2270,16 +2270,16 @@ type RegRule struct {
 }
 
 // Encode implements nl.Message.
-func (m *RegRule) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrRegRuleFlags, m.Flags)
-	nl.PutU32(e, attrRegRuleStart, m.Start)
-	nl.PutU32(e, attrRegRuleEnd, m.End)
-	nl.PutU32(e, attrRegRuleMaxBandwidth, m.MaxBandwidth)
-	nl.PutU32(e, attrRegRuleMaxAntennaGain, m.MaxAntennaGain)
-	nl.PutU32(e, attrRegRuleMaxEIRP, m.MaxEIRP)
-	nl.PutDuration(e, attrRegRuleDFSCACTime, m.DFSCACTime, nl.WireU32, time.Millisecond)
-	nl.PutU8(e, attrRegRulePSD, m.PSD)
-	e.Raw(m.Unknown)
+func (m *RegRule) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrRegRuleFlags, m.Flags)
+	b = nl.AppendU32(b, attrRegRuleStart, m.Start)
+	b = nl.AppendU32(b, attrRegRuleEnd, m.End)
+	b = nl.AppendU32(b, attrRegRuleMaxBandwidth, m.MaxBandwidth)
+	b = nl.AppendU32(b, attrRegRuleMaxAntennaGain, m.MaxAntennaGain)
+	b = nl.AppendU32(b, attrRegRuleMaxEIRP, m.MaxEIRP)
+	b = nl.AppendDuration(e, b, attrRegRuleDFSCACTime, m.DFSCACTime, nl.WireU32, time.Millisecond)
+	b = nl.AppendU8(b, attrRegRulePSD, m.PSD)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2361,31 +2361,31 @@ type BSS struct {
 }
 
 // Encode implements nl.Message.
-func (m *BSS) Encode(e *nl.Encoder) {
-	nl.PutBytes(e, attrBssBSSID, m.BSSID)
-	nl.PutU32(e, attrBssFrequency, m.Frequency)
-	nl.PutU64(e, attrBssTSF, m.TSF)
-	nl.PutU16(e, attrBssBeaconInterval, m.BeaconInterval)
-	nl.PutU16(e, attrBssCapability, m.Capability)
-	nl.PutBytes(e, attrBssInformationElements, m.InformationElements)
-	nl.PutU32(e, attrBssSignalMbm, m.SignalMbm)
-	nl.PutU8(e, attrBssSignalUnspec, m.SignalUnspec)
-	nl.PutU32(e, attrBssStatus, m.Status)
-	nl.PutDuration(e, attrBssAge, m.Age, nl.WireU32, time.Millisecond)
-	nl.PutBytes(e, attrBssBeaconIEs, m.BeaconIEs)
-	nl.PutU32(e, attrBssChanWidth, m.ChanWidth)
-	nl.PutU64(e, attrBssBeaconTSF, m.BeaconTSF)
-	nl.PutFlag(e, attrBssProbeResponse, m.ProbeResponse)
-	nl.PutU64(e, attrBssLastSeenBootTime, m.LastSeenBootTime)
-	nl.PutU64(e, attrBssParentTSF, m.ParentTSF)
-	nl.PutBytes(e, attrBssParentBSSID, m.ParentBSSID)
-	nl.PutIndexed(e, attrBssChainSignal, m.ChainSignal, 0, nl.WriteU8)
-	nl.PutU32(e, attrBssFrequencyOffset, m.FrequencyOffset)
-	nl.PutU8(e, attrBssMLOLinkID, m.MLOLinkID)
-	nl.PutBytes(e, attrBssMLDAddr, m.MLDAddr)
-	nl.PutU32(e, attrBssUseFor, m.UseFor)
-	nl.PutU64(e, attrBssCannotUseReasons, m.CannotUseReasons)
-	e.Raw(m.Unknown)
+func (m *BSS) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendBytes(e, b, attrBssBSSID, m.BSSID)
+	b = nl.AppendU32(b, attrBssFrequency, m.Frequency)
+	b = nl.AppendU64(b, attrBssTSF, m.TSF)
+	b = nl.AppendU16(b, attrBssBeaconInterval, m.BeaconInterval)
+	b = nl.AppendU16(b, attrBssCapability, m.Capability)
+	b = nl.AppendBytes(e, b, attrBssInformationElements, m.InformationElements)
+	b = nl.AppendU32(b, attrBssSignalMbm, m.SignalMbm)
+	b = nl.AppendU8(b, attrBssSignalUnspec, m.SignalUnspec)
+	b = nl.AppendU32(b, attrBssStatus, m.Status)
+	b = nl.AppendDuration(e, b, attrBssAge, m.Age, nl.WireU32, time.Millisecond)
+	b = nl.AppendBytes(e, b, attrBssBeaconIEs, m.BeaconIEs)
+	b = nl.AppendU32(b, attrBssChanWidth, m.ChanWidth)
+	b = nl.AppendU64(b, attrBssBeaconTSF, m.BeaconTSF)
+	b = nl.AppendFlag(b, attrBssProbeResponse, m.ProbeResponse)
+	b = nl.AppendU64(b, attrBssLastSeenBootTime, m.LastSeenBootTime)
+	b = nl.AppendU64(b, attrBssParentTSF, m.ParentTSF)
+	b = nl.AppendBytes(e, b, attrBssParentBSSID, m.ParentBSSID)
+	b = nl.AppendIndexed(e, b, attrBssChainSignal, m.ChainSignal, 0, nl.WriteU8)
+	b = nl.AppendU32(b, attrBssFrequencyOffset, m.FrequencyOffset)
+	b = nl.AppendU8(b, attrBssMLOLinkID, m.MLOLinkID)
+	b = nl.AppendBytes(e, b, attrBssMLDAddr, m.MLDAddr)
+	b = nl.AppendU32(b, attrBssUseFor, m.UseFor)
+	b = nl.AppendU64(b, attrBssCannotUseReasons, m.CannotUseReasons)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2536,50 +2536,50 @@ type StaInfo struct {
 }
 
 // Encode implements nl.Message.
-func (m *StaInfo) Encode(e *nl.Encoder) {
-	nl.PutDuration(e, attrStaInfoInactiveTime, m.InactiveTime, nl.WireU32, time.Millisecond)
-	nl.PutU32(e, attrStaInfoRxBytes, m.RxBytes)
-	nl.PutU32(e, attrStaInfoTxBytes, m.TxBytes)
-	nl.PutU16(e, attrStaInfoLLID, m.LLID)
-	nl.PutU16(e, attrStaInfoPLID, m.PLID)
-	nl.PutU8(e, attrStaInfoPlinkState, m.PlinkState)
-	nl.PutU8(e, attrStaInfoSignal, m.Signal)
-	nl.PutNest(e, attrStaInfoTxBitrate, m.TxBitrate)
-	nl.PutU32(e, attrStaInfoRxPackets, m.RxPackets)
-	nl.PutU32(e, attrStaInfoTxPackets, m.TxPackets)
-	nl.PutU32(e, attrStaInfoTxRetries, m.TxRetries)
-	nl.PutU32(e, attrStaInfoTxFailed, m.TxFailed)
-	nl.PutU8(e, attrStaInfoSignalAvg, m.SignalAvg)
-	nl.PutNest(e, attrStaInfoRxBitrate, m.RxBitrate)
-	nl.PutNest(e, attrStaInfoBSSParam, m.BSSParam)
-	nl.PutDuration(e, attrStaInfoConnectedTime, m.ConnectedTime, nl.WireU32, time.Second)
-	nl.PutStruct(e, attrStaInfoFlags, &m.Flags)
-	nl.PutU32(e, attrStaInfoBeaconLoss, m.BeaconLoss)
-	nl.PutU64(e, attrStaInfoTSFOffset, m.TSFOffset)
-	nl.PutU32(e, attrStaInfoLocalPM, m.LocalPM)
-	nl.PutU32(e, attrStaInfoPeerPM, m.PeerPM)
-	nl.PutU32(e, attrStaInfoNonPeerPM, m.NonPeerPM)
-	nl.PutU64(e, attrStaInfoRxBytes64, m.RxBytes64)
-	nl.PutU64(e, attrStaInfoTxBytes64, m.TxBytes64)
-	nl.PutIndexed(e, attrStaInfoChainSignal, m.ChainSignal, 0, nl.WriteU8)
-	nl.PutIndexed(e, attrStaInfoChainSignalAvg, m.ChainSignalAvg, 0, nl.WriteU8)
-	nl.PutU32(e, attrStaInfoExpectedThroughput, m.ExpectedThroughput)
-	nl.PutU64(e, attrStaInfoRxDropMisc, m.RxDropMisc)
-	nl.PutU64(e, attrStaInfoBeaconRx, m.BeaconRx)
-	nl.PutU8(e, attrStaInfoBeaconSignalAvg, m.BeaconSignalAvg)
-	nl.PutIndexed(e, attrStaInfoTIDStats, m.TIDStats, nl.Nested, (*TIDStats).Encode)
-	nl.PutU64(e, attrStaInfoRxDuration, m.RxDuration)
-	nl.PutU8(e, attrStaInfoAckSignal, m.AckSignal)
-	nl.PutU8(e, attrStaInfoAckSignalAvg, m.AckSignalAvg)
-	nl.PutU32(e, attrStaInfoRxMPDUs, m.RxMPDUs)
-	nl.PutU32(e, attrStaInfoFCSErrorCount, m.FCSErrorCount)
-	nl.PutU8(e, attrStaInfoConnectedToGate, m.ConnectedToGate)
-	nl.PutU64(e, attrStaInfoTxDuration, m.TxDuration)
-	nl.PutU16(e, attrStaInfoAirtimeWeight, m.AirtimeWeight)
-	nl.PutU32(e, attrStaInfoAirtimeLinkMetric, m.AirtimeLinkMetric)
-	nl.PutU64(e, attrStaInfoAssocAtBootTime, m.AssocAtBootTime)
-	nl.PutU8(e, attrStaInfoConnectedToAS, m.ConnectedToAS)
-	e.Raw(m.Unknown)
+func (m *StaInfo) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendDuration(e, b, attrStaInfoInactiveTime, m.InactiveTime, nl.WireU32, time.Millisecond)
+	b = nl.AppendU32(b, attrStaInfoRxBytes, m.RxBytes)
+	b = nl.AppendU32(b, attrStaInfoTxBytes, m.TxBytes)
+	b = nl.AppendU16(b, attrStaInfoLLID, m.LLID)
+	b = nl.AppendU16(b, attrStaInfoPLID, m.PLID)
+	b = nl.AppendU8(b, attrStaInfoPlinkState, m.PlinkState)
+	b = nl.AppendU8(b, attrStaInfoSignal, m.Signal)
+	b = nl.AppendNest(e, b, attrStaInfoTxBitrate, m.TxBitrate)
+	b = nl.AppendU32(b, attrStaInfoRxPackets, m.RxPackets)
+	b = nl.AppendU32(b, attrStaInfoTxPackets, m.TxPackets)
+	b = nl.AppendU32(b, attrStaInfoTxRetries, m.TxRetries)
+	b = nl.AppendU32(b, attrStaInfoTxFailed, m.TxFailed)
+	b = nl.AppendU8(b, attrStaInfoSignalAvg, m.SignalAvg)
+	b = nl.AppendNest(e, b, attrStaInfoRxBitrate, m.RxBitrate)
+	b = nl.AppendNest(e, b, attrStaInfoBSSParam, m.BSSParam)
+	b = nl.AppendDuration(e, b, attrStaInfoConnectedTime, m.ConnectedTime, nl.WireU32, time.Second)
+	b = nl.AppendStruct(e, b, attrStaInfoFlags, &m.Flags)
+	b = nl.AppendU32(b, attrStaInfoBeaconLoss, m.BeaconLoss)
+	b = nl.AppendU64(b, attrStaInfoTSFOffset, m.TSFOffset)
+	b = nl.AppendU32(b, attrStaInfoLocalPM, m.LocalPM)
+	b = nl.AppendU32(b, attrStaInfoPeerPM, m.PeerPM)
+	b = nl.AppendU32(b, attrStaInfoNonPeerPM, m.NonPeerPM)
+	b = nl.AppendU64(b, attrStaInfoRxBytes64, m.RxBytes64)
+	b = nl.AppendU64(b, attrStaInfoTxBytes64, m.TxBytes64)
+	b = nl.AppendIndexed(e, b, attrStaInfoChainSignal, m.ChainSignal, 0, nl.WriteU8)
+	b = nl.AppendIndexed(e, b, attrStaInfoChainSignalAvg, m.ChainSignalAvg, 0, nl.WriteU8)
+	b = nl.AppendU32(b, attrStaInfoExpectedThroughput, m.ExpectedThroughput)
+	b = nl.AppendU64(b, attrStaInfoRxDropMisc, m.RxDropMisc)
+	b = nl.AppendU64(b, attrStaInfoBeaconRx, m.BeaconRx)
+	b = nl.AppendU8(b, attrStaInfoBeaconSignalAvg, m.BeaconSignalAvg)
+	b = nl.AppendIndexed(e, b, attrStaInfoTIDStats, m.TIDStats, nl.Nested, (*TIDStats).Encode)
+	b = nl.AppendU64(b, attrStaInfoRxDuration, m.RxDuration)
+	b = nl.AppendU8(b, attrStaInfoAckSignal, m.AckSignal)
+	b = nl.AppendU8(b, attrStaInfoAckSignalAvg, m.AckSignalAvg)
+	b = nl.AppendU32(b, attrStaInfoRxMPDUs, m.RxMPDUs)
+	b = nl.AppendU32(b, attrStaInfoFCSErrorCount, m.FCSErrorCount)
+	b = nl.AppendU8(b, attrStaInfoConnectedToGate, m.ConnectedToGate)
+	b = nl.AppendU64(b, attrStaInfoTxDuration, m.TxDuration)
+	b = nl.AppendU16(b, attrStaInfoAirtimeWeight, m.AirtimeWeight)
+	b = nl.AppendU32(b, attrStaInfoAirtimeLinkMetric, m.AirtimeLinkMetric)
+	b = nl.AppendU64(b, attrStaInfoAssocAtBootTime, m.AssocAtBootTime)
+	b = nl.AppendU8(b, attrStaInfoConnectedToAS, m.ConnectedToAS)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2743,37 +2743,37 @@ type RateInfo struct {
 }
 
 // Encode implements nl.Message.
-func (m *RateInfo) Encode(e *nl.Encoder) {
-	nl.PutU16(e, attrRateInfoBitrate, m.Bitrate)
-	nl.PutU8(e, attrRateInfoMCS, m.MCS)
-	nl.PutFlag(e, attrRateInfoWidth40MHz, m.Width40MHz)
-	nl.PutFlag(e, attrRateInfoShortGI, m.ShortGI)
-	nl.PutU32(e, attrRateInfoBitrate32, m.Bitrate32)
-	nl.PutU8(e, attrRateInfoVHTMCS, m.VHTMCS)
-	nl.PutU8(e, attrRateInfoVHTNSS, m.VHTNSS)
-	nl.PutFlag(e, attrRateInfoWidth80MHz, m.Width80MHz)
-	nl.PutFlag(e, attrRateInfoWidth80P80MHz, m.Width80P80MHz)
-	nl.PutFlag(e, attrRateInfoWidth160MHz, m.Width160MHz)
-	nl.PutFlag(e, attrRateInfoWidth10MHz, m.Width10MHz)
-	nl.PutFlag(e, attrRateInfoWidth5MHz, m.Width5MHz)
-	nl.PutU8(e, attrRateInfoHEMCS, m.HEMCS)
-	nl.PutU8(e, attrRateInfoHENSS, m.HENSS)
-	nl.PutU8(e, attrRateInfoHEGI, m.HEGI)
-	nl.PutU8(e, attrRateInfoHEDCM, m.HEDCM)
-	nl.PutU8(e, attrRateInfoHERUAlloc, m.HERUAlloc)
-	nl.PutFlag(e, attrRateInfoWidth320MHz, m.Width320MHz)
-	nl.PutU8(e, attrRateInfoEHTMCS, m.EHTMCS)
-	nl.PutU8(e, attrRateInfoEHTNSS, m.EHTNSS)
-	nl.PutU8(e, attrRateInfoEHTGI, m.EHTGI)
-	nl.PutU8(e, attrRateInfoEHTRUAlloc, m.EHTRUAlloc)
-	nl.PutU8(e, attrRateInfoS1GMCS, m.S1GMCS)
-	nl.PutU8(e, attrRateInfoS1GNSS, m.S1GNSS)
-	nl.PutFlag(e, attrRateInfoWidth1MHz, m.Width1MHz)
-	nl.PutFlag(e, attrRateInfoWidth2MHz, m.Width2MHz)
-	nl.PutFlag(e, attrRateInfoWidth4MHz, m.Width4MHz)
-	nl.PutFlag(e, attrRateInfoWidth8MHz, m.Width8MHz)
-	nl.PutFlag(e, attrRateInfoWidth16MHz, m.Width16MHz)
-	e.Raw(m.Unknown)
+func (m *RateInfo) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU16(b, attrRateInfoBitrate, m.Bitrate)
+	b = nl.AppendU8(b, attrRateInfoMCS, m.MCS)
+	b = nl.AppendFlag(b, attrRateInfoWidth40MHz, m.Width40MHz)
+	b = nl.AppendFlag(b, attrRateInfoShortGI, m.ShortGI)
+	b = nl.AppendU32(b, attrRateInfoBitrate32, m.Bitrate32)
+	b = nl.AppendU8(b, attrRateInfoVHTMCS, m.VHTMCS)
+	b = nl.AppendU8(b, attrRateInfoVHTNSS, m.VHTNSS)
+	b = nl.AppendFlag(b, attrRateInfoWidth80MHz, m.Width80MHz)
+	b = nl.AppendFlag(b, attrRateInfoWidth80P80MHz, m.Width80P80MHz)
+	b = nl.AppendFlag(b, attrRateInfoWidth160MHz, m.Width160MHz)
+	b = nl.AppendFlag(b, attrRateInfoWidth10MHz, m.Width10MHz)
+	b = nl.AppendFlag(b, attrRateInfoWidth5MHz, m.Width5MHz)
+	b = nl.AppendU8(b, attrRateInfoHEMCS, m.HEMCS)
+	b = nl.AppendU8(b, attrRateInfoHENSS, m.HENSS)
+	b = nl.AppendU8(b, attrRateInfoHEGI, m.HEGI)
+	b = nl.AppendU8(b, attrRateInfoHEDCM, m.HEDCM)
+	b = nl.AppendU8(b, attrRateInfoHERUAlloc, m.HERUAlloc)
+	b = nl.AppendFlag(b, attrRateInfoWidth320MHz, m.Width320MHz)
+	b = nl.AppendU8(b, attrRateInfoEHTMCS, m.EHTMCS)
+	b = nl.AppendU8(b, attrRateInfoEHTNSS, m.EHTNSS)
+	b = nl.AppendU8(b, attrRateInfoEHTGI, m.EHTGI)
+	b = nl.AppendU8(b, attrRateInfoEHTRUAlloc, m.EHTRUAlloc)
+	b = nl.AppendU8(b, attrRateInfoS1GMCS, m.S1GMCS)
+	b = nl.AppendU8(b, attrRateInfoS1GNSS, m.S1GNSS)
+	b = nl.AppendFlag(b, attrRateInfoWidth1MHz, m.Width1MHz)
+	b = nl.AppendFlag(b, attrRateInfoWidth2MHz, m.Width2MHz)
+	b = nl.AppendFlag(b, attrRateInfoWidth4MHz, m.Width4MHz)
+	b = nl.AppendFlag(b, attrRateInfoWidth8MHz, m.Width8MHz)
+	b = nl.AppendFlag(b, attrRateInfoWidth16MHz, m.Width16MHz)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2861,13 +2861,13 @@ type StaBSSParam struct {
 }
 
 // Encode implements nl.Message.
-func (m *StaBSSParam) Encode(e *nl.Encoder) {
-	nl.PutFlag(e, attrStaBssParamCTSProt, m.CTSProt)
-	nl.PutFlag(e, attrStaBssParamShortPreamble, m.ShortPreamble)
-	nl.PutFlag(e, attrStaBssParamShortSlotTime, m.ShortSlotTime)
-	nl.PutU8(e, attrStaBssParamDTIMPeriod, m.DTIMPeriod)
-	nl.PutU16(e, attrStaBssParamBeaconInterval, m.BeaconInterval)
-	e.Raw(m.Unknown)
+func (m *StaBSSParam) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendFlag(b, attrStaBssParamCTSProt, m.CTSProt)
+	b = nl.AppendFlag(b, attrStaBssParamShortPreamble, m.ShortPreamble)
+	b = nl.AppendFlag(b, attrStaBssParamShortSlotTime, m.ShortSlotTime)
+	b = nl.AppendU8(b, attrStaBssParamDTIMPeriod, m.DTIMPeriod)
+	b = nl.AppendU16(b, attrStaBssParamBeaconInterval, m.BeaconInterval)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2907,13 +2907,13 @@ type TIDStats struct {
 }
 
 // Encode implements nl.Message.
-func (m *TIDStats) Encode(e *nl.Encoder) {
-	nl.PutU64(e, attrTidStatsRxMSDU, m.RxMSDU)
-	nl.PutU64(e, attrTidStatsTxMSDU, m.TxMSDU)
-	nl.PutU64(e, attrTidStatsTxMSDURetries, m.TxMSDURetries)
-	nl.PutU64(e, attrTidStatsTxMSDUFailed, m.TxMSDUFailed)
-	nl.PutNest(e, attrTidStatsTxQStats, m.TxQStats)
-	e.Raw(m.Unknown)
+func (m *TIDStats) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU64(b, attrTidStatsRxMSDU, m.RxMSDU)
+	b = nl.AppendU64(b, attrTidStatsTxMSDU, m.TxMSDU)
+	b = nl.AppendU64(b, attrTidStatsTxMSDURetries, m.TxMSDURetries)
+	b = nl.AppendU64(b, attrTidStatsTxMSDUFailed, m.TxMSDUFailed)
+	b = nl.AppendNest(e, b, attrTidStatsTxQStats, m.TxQStats)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2944,10 +2944,11 @@ type WiphyBands struct {
 }
 
 // Encode implements nl.Message.
-func (m *WiphyBands) Encode(e *nl.Encoder) {
-	l1 := nl.BeginLevel(e, m.Band, nl.Nested)
-	m.Value.Encode(e)
-	e.End(l1)
+func (m *WiphyBands) Encode(e *nl.Encoder, b []byte) []byte {
+	b, l1 := nl.BeginLevel(e, b, m.Band, nl.Nested)
+	b = m.Value.Encode(e, b)
+	b = e.End(b, l1)
+	return b
 }
 
 // Decode implements nl.Message.
@@ -2965,10 +2966,11 @@ type WiphyTxFrameTypes struct {
 }
 
 // Encode implements nl.Message.
-func (m *WiphyTxFrameTypes) Encode(e *nl.Encoder) {
-	l1 := nl.BeginLevel(e, m.Iftype, nl.Nested)
-	m.Value.Encode(e)
-	e.End(l1)
+func (m *WiphyTxFrameTypes) Encode(e *nl.Encoder, b []byte) []byte {
+	b, l1 := nl.BeginLevel(e, b, m.Iftype, nl.Nested)
+	b = m.Value.Encode(e, b)
+	b = e.End(b, l1)
+	return b
 }
 
 // Decode implements nl.Message.
@@ -2986,10 +2988,11 @@ type WiphyRxFrameTypes struct {
 }
 
 // Encode implements nl.Message.
-func (m *WiphyRxFrameTypes) Encode(e *nl.Encoder) {
-	l1 := nl.BeginLevel(e, m.Iftype, nl.Nested)
-	m.Value.Encode(e)
-	e.End(l1)
+func (m *WiphyRxFrameTypes) Encode(e *nl.Encoder, b []byte) []byte {
+	b, l1 := nl.BeginLevel(e, b, m.Iftype, nl.Nested)
+	b = m.Value.Encode(e, b)
+	b = e.End(b, l1)
+	return b
 }
 
 // Decode implements nl.Message.

@@ -68,14 +68,14 @@ type RegChangeNtf struct {
 }
 
 // Encode implements nl.Message.
-func (m *RegChangeNtf) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyWiphy, m.Wiphy)
-	nl.PutString(e, attrWiphyRegAlpha2, m.RegAlpha2)
-	nl.CheckLen(e, m.RegAlpha2, 0, 2)
-	nl.PutU8(e, attrWiphyRegInitiator, m.RegInitiator)
-	nl.PutU8(e, attrWiphyRegType, m.RegType)
-	nl.PutFlag(e, attrWiphyWiphySelfManagedReg, m.WiphySelfManagedReg)
-	e.Raw(m.Unknown)
+func (m *RegChangeNtf) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyWiphy, m.Wiphy)
+	nl.CheckLen(e, len(b), m.RegAlpha2, 0, 2)
+	b = nl.AppendString(e, b, attrWiphyRegAlpha2, m.RegAlpha2)
+	b = nl.AppendU8(b, attrWiphyRegInitiator, m.RegInitiator)
+	b = nl.AppendU8(b, attrWiphyRegType, m.RegType)
+	b = nl.AppendFlag(b, attrWiphyWiphySelfManagedReg, m.WiphySelfManagedReg)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -117,14 +117,14 @@ type WiphyRegChangeNtf struct {
 }
 
 // Encode implements nl.Message.
-func (m *WiphyRegChangeNtf) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyWiphy, m.Wiphy)
-	nl.PutString(e, attrWiphyRegAlpha2, m.RegAlpha2)
-	nl.CheckLen(e, m.RegAlpha2, 0, 2)
-	nl.PutU8(e, attrWiphyRegInitiator, m.RegInitiator)
-	nl.PutU8(e, attrWiphyRegType, m.RegType)
-	nl.PutFlag(e, attrWiphyWiphySelfManagedReg, m.WiphySelfManagedReg)
-	e.Raw(m.Unknown)
+func (m *WiphyRegChangeNtf) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyWiphy, m.Wiphy)
+	nl.CheckLen(e, len(b), m.RegAlpha2, 0, 2)
+	b = nl.AppendString(e, b, attrWiphyRegAlpha2, m.RegAlpha2)
+	b = nl.AppendU8(b, attrWiphyRegInitiator, m.RegInitiator)
+	b = nl.AppendU8(b, attrWiphyRegType, m.RegType)
+	b = nl.AppendFlag(b, attrWiphyWiphySelfManagedReg, m.WiphySelfManagedReg)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -173,16 +173,16 @@ type TriggerScanNtf struct {
 }
 
 // Encode implements nl.Message.
-func (m *TriggerScanNtf) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyWiphy, m.Wiphy)
-	nl.PutU32(e, attrWiphyIfindex, m.Ifindex)
-	nl.PutBytes(e, attrWiphyIE, m.IE)
-	nl.PutIndexed(e, attrWiphyScanFrequencies, m.ScanFrequencies, 0, nl.WriteU32)
-	nl.PutIndexed(e, attrWiphyScanSSIDs, m.ScanSSIDs, 0, nl.WriteBytes)
-	nl.PutU64(e, attrWiphyWdev, m.Wdev)
-	nl.PutU32(e, attrWiphyScanFlags, m.ScanFlags)
-	nl.PutIndexed(e, attrWiphyScanFreqKHz, m.ScanFreqKHz, 0, nl.WriteU32)
-	e.Raw(m.Unknown)
+func (m *TriggerScanNtf) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyWiphy, m.Wiphy)
+	b = nl.AppendU32(b, attrWiphyIfindex, m.Ifindex)
+	b = nl.AppendBytes(e, b, attrWiphyIE, m.IE)
+	b = nl.AppendIndexed(e, b, attrWiphyScanFrequencies, m.ScanFrequencies, 0, nl.WriteU32)
+	b = nl.AppendIndexed(e, b, attrWiphyScanSSIDs, m.ScanSSIDs, 0, nl.WriteBytes)
+	b = nl.AppendU64(b, attrWiphyWdev, m.Wdev)
+	b = nl.AppendU32(b, attrWiphyScanFlags, m.ScanFlags)
+	b = nl.AppendIndexed(e, b, attrWiphyScanFreqKHz, m.ScanFreqKHz, 0, nl.WriteU32)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -237,16 +237,16 @@ type NewScanResultsNtf struct {
 }
 
 // Encode implements nl.Message.
-func (m *NewScanResultsNtf) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyWiphy, m.Wiphy)
-	nl.PutU32(e, attrWiphyIfindex, m.Ifindex)
-	nl.PutBytes(e, attrWiphyIE, m.IE)
-	nl.PutIndexed(e, attrWiphyScanFrequencies, m.ScanFrequencies, 0, nl.WriteU32)
-	nl.PutIndexed(e, attrWiphyScanSSIDs, m.ScanSSIDs, 0, nl.WriteBytes)
-	nl.PutU64(e, attrWiphyWdev, m.Wdev)
-	nl.PutU32(e, attrWiphyScanFlags, m.ScanFlags)
-	nl.PutIndexed(e, attrWiphyScanFreqKHz, m.ScanFreqKHz, 0, nl.WriteU32)
-	e.Raw(m.Unknown)
+func (m *NewScanResultsNtf) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyWiphy, m.Wiphy)
+	b = nl.AppendU32(b, attrWiphyIfindex, m.Ifindex)
+	b = nl.AppendBytes(e, b, attrWiphyIE, m.IE)
+	b = nl.AppendIndexed(e, b, attrWiphyScanFrequencies, m.ScanFrequencies, 0, nl.WriteU32)
+	b = nl.AppendIndexed(e, b, attrWiphyScanSSIDs, m.ScanSSIDs, 0, nl.WriteBytes)
+	b = nl.AppendU64(b, attrWiphyWdev, m.Wdev)
+	b = nl.AppendU32(b, attrWiphyScanFlags, m.ScanFlags)
+	b = nl.AppendIndexed(e, b, attrWiphyScanFreqKHz, m.ScanFreqKHz, 0, nl.WriteU32)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -302,16 +302,16 @@ type ScanAbortedNtf struct {
 }
 
 // Encode implements nl.Message.
-func (m *ScanAbortedNtf) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyWiphy, m.Wiphy)
-	nl.PutU32(e, attrWiphyIfindex, m.Ifindex)
-	nl.PutBytes(e, attrWiphyIE, m.IE)
-	nl.PutIndexed(e, attrWiphyScanFrequencies, m.ScanFrequencies, 0, nl.WriteU32)
-	nl.PutIndexed(e, attrWiphyScanSSIDs, m.ScanSSIDs, 0, nl.WriteBytes)
-	nl.PutU64(e, attrWiphyWdev, m.Wdev)
-	nl.PutU32(e, attrWiphyScanFlags, m.ScanFlags)
-	nl.PutIndexed(e, attrWiphyScanFreqKHz, m.ScanFreqKHz, 0, nl.WriteU32)
-	e.Raw(m.Unknown)
+func (m *ScanAbortedNtf) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyWiphy, m.Wiphy)
+	b = nl.AppendU32(b, attrWiphyIfindex, m.Ifindex)
+	b = nl.AppendBytes(e, b, attrWiphyIE, m.IE)
+	b = nl.AppendIndexed(e, b, attrWiphyScanFrequencies, m.ScanFrequencies, 0, nl.WriteU32)
+	b = nl.AppendIndexed(e, b, attrWiphyScanSSIDs, m.ScanSSIDs, 0, nl.WriteBytes)
+	b = nl.AppendU64(b, attrWiphyWdev, m.Wdev)
+	b = nl.AppendU32(b, attrWiphyScanFlags, m.ScanFlags)
+	b = nl.AppendIndexed(e, b, attrWiphyScanFreqKHz, m.ScanFreqKHz, 0, nl.WriteU32)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -359,14 +359,14 @@ type StartAPNtf struct {
 }
 
 // Encode implements nl.Message.
-func (m *StartAPNtf) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyWiphy, m.Wiphy)
-	nl.PutU32(e, attrWiphyIfindex, m.Ifindex)
-	nl.PutBytes(e, attrWiphySSID, m.SSID)
-	nl.CheckBytes(e, m.SSID, 0, 32)
-	nl.PutU64(e, attrWiphyWdev, m.Wdev)
-	nl.PutU8(e, attrWiphyMLOLinkID, m.MLOLinkID)
-	e.Raw(m.Unknown)
+func (m *StartAPNtf) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyWiphy, m.Wiphy)
+	b = nl.AppendU32(b, attrWiphyIfindex, m.Ifindex)
+	nl.CheckBytes(e, len(b), m.SSID, 0, 32)
+	b = nl.AppendBytes(e, b, attrWiphySSID, m.SSID)
+	b = nl.AppendU64(b, attrWiphyWdev, m.Wdev)
+	b = nl.AppendU8(b, attrWiphyMLOLinkID, m.MLOLinkID)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -408,14 +408,14 @@ type StopAPNtf struct {
 }
 
 // Encode implements nl.Message.
-func (m *StopAPNtf) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyWiphy, m.Wiphy)
-	nl.PutU32(e, attrWiphyIfindex, m.Ifindex)
-	nl.PutBytes(e, attrWiphySSID, m.SSID)
-	nl.CheckBytes(e, m.SSID, 0, 32)
-	nl.PutU64(e, attrWiphyWdev, m.Wdev)
-	nl.PutU8(e, attrWiphyMLOLinkID, m.MLOLinkID)
-	e.Raw(m.Unknown)
+func (m *StopAPNtf) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyWiphy, m.Wiphy)
+	b = nl.AppendU32(b, attrWiphyIfindex, m.Ifindex)
+	nl.CheckBytes(e, len(b), m.SSID, 0, 32)
+	b = nl.AppendBytes(e, b, attrWiphySSID, m.SSID)
+	b = nl.AppendU64(b, attrWiphyWdev, m.Wdev)
+	b = nl.AppendU8(b, attrWiphyMLOLinkID, m.MLOLinkID)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -453,12 +453,12 @@ type JoinIBSSNtf struct {
 }
 
 // Encode implements nl.Message.
-func (m *JoinIBSSNtf) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyWiphy, m.Wiphy)
-	nl.PutU32(e, attrWiphyIfindex, m.Ifindex)
-	nl.PutBytes(e, attrWiphyMAC, m.MAC)
-	nl.CheckBytes(e, m.MAC, 6, 6)
-	e.Raw(m.Unknown)
+func (m *JoinIBSSNtf) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyWiphy, m.Wiphy)
+	b = nl.AppendU32(b, attrWiphyIfindex, m.Ifindex)
+	nl.CheckBytes(e, len(b), m.MAC, 6, 6)
+	b = nl.AppendBytes(e, b, attrWiphyMAC, m.MAC)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -497,15 +497,15 @@ type AuthenticateNtf struct {
 }
 
 // Encode implements nl.Message.
-func (m *AuthenticateNtf) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyWiphy, m.Wiphy)
-	nl.PutU32(e, attrWiphyIfindex, m.Ifindex)
-	nl.PutBytes(e, attrWiphyMAC, m.MAC)
-	nl.CheckBytes(e, m.MAC, 6, 6)
-	nl.PutBytes(e, attrWiphyFrame, m.Frame)
-	nl.PutFlag(e, attrWiphyTimedOut, m.TimedOut)
-	nl.PutBytes(e, attrWiphyReqIE, m.ReqIE)
-	e.Raw(m.Unknown)
+func (m *AuthenticateNtf) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyWiphy, m.Wiphy)
+	b = nl.AppendU32(b, attrWiphyIfindex, m.Ifindex)
+	nl.CheckBytes(e, len(b), m.MAC, 6, 6)
+	b = nl.AppendBytes(e, b, attrWiphyMAC, m.MAC)
+	b = nl.AppendBytes(e, b, attrWiphyFrame, m.Frame)
+	b = nl.AppendFlag(b, attrWiphyTimedOut, m.TimedOut)
+	b = nl.AppendBytes(e, b, attrWiphyReqIE, m.ReqIE)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -550,15 +550,15 @@ type AssociateNtf struct {
 }
 
 // Encode implements nl.Message.
-func (m *AssociateNtf) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyWiphy, m.Wiphy)
-	nl.PutU32(e, attrWiphyIfindex, m.Ifindex)
-	nl.PutBytes(e, attrWiphyMAC, m.MAC)
-	nl.CheckBytes(e, m.MAC, 6, 6)
-	nl.PutBytes(e, attrWiphyFrame, m.Frame)
-	nl.PutFlag(e, attrWiphyTimedOut, m.TimedOut)
-	nl.PutBytes(e, attrWiphyReqIE, m.ReqIE)
-	e.Raw(m.Unknown)
+func (m *AssociateNtf) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyWiphy, m.Wiphy)
+	b = nl.AppendU32(b, attrWiphyIfindex, m.Ifindex)
+	nl.CheckBytes(e, len(b), m.MAC, 6, 6)
+	b = nl.AppendBytes(e, b, attrWiphyMAC, m.MAC)
+	b = nl.AppendBytes(e, b, attrWiphyFrame, m.Frame)
+	b = nl.AppendFlag(b, attrWiphyTimedOut, m.TimedOut)
+	b = nl.AppendBytes(e, b, attrWiphyReqIE, m.ReqIE)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -603,15 +603,15 @@ type DeauthenticateNtf struct {
 }
 
 // Encode implements nl.Message.
-func (m *DeauthenticateNtf) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyWiphy, m.Wiphy)
-	nl.PutU32(e, attrWiphyIfindex, m.Ifindex)
-	nl.PutBytes(e, attrWiphyMAC, m.MAC)
-	nl.CheckBytes(e, m.MAC, 6, 6)
-	nl.PutBytes(e, attrWiphyFrame, m.Frame)
-	nl.PutFlag(e, attrWiphyTimedOut, m.TimedOut)
-	nl.PutBytes(e, attrWiphyReqIE, m.ReqIE)
-	e.Raw(m.Unknown)
+func (m *DeauthenticateNtf) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyWiphy, m.Wiphy)
+	b = nl.AppendU32(b, attrWiphyIfindex, m.Ifindex)
+	nl.CheckBytes(e, len(b), m.MAC, 6, 6)
+	b = nl.AppendBytes(e, b, attrWiphyMAC, m.MAC)
+	b = nl.AppendBytes(e, b, attrWiphyFrame, m.Frame)
+	b = nl.AppendFlag(b, attrWiphyTimedOut, m.TimedOut)
+	b = nl.AppendBytes(e, b, attrWiphyReqIE, m.ReqIE)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -656,15 +656,15 @@ type DisassociateNtf struct {
 }
 
 // Encode implements nl.Message.
-func (m *DisassociateNtf) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyWiphy, m.Wiphy)
-	nl.PutU32(e, attrWiphyIfindex, m.Ifindex)
-	nl.PutBytes(e, attrWiphyMAC, m.MAC)
-	nl.CheckBytes(e, m.MAC, 6, 6)
-	nl.PutBytes(e, attrWiphyFrame, m.Frame)
-	nl.PutFlag(e, attrWiphyTimedOut, m.TimedOut)
-	nl.PutBytes(e, attrWiphyReqIE, m.ReqIE)
-	e.Raw(m.Unknown)
+func (m *DisassociateNtf) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyWiphy, m.Wiphy)
+	b = nl.AppendU32(b, attrWiphyIfindex, m.Ifindex)
+	nl.CheckBytes(e, len(b), m.MAC, 6, 6)
+	b = nl.AppendBytes(e, b, attrWiphyMAC, m.MAC)
+	b = nl.AppendBytes(e, b, attrWiphyFrame, m.Frame)
+	b = nl.AppendFlag(b, attrWiphyTimedOut, m.TimedOut)
+	b = nl.AppendBytes(e, b, attrWiphyReqIE, m.ReqIE)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -716,18 +716,18 @@ type ConnectNtf struct {
 }
 
 // Encode implements nl.Message.
-func (m *ConnectNtf) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyWiphy, m.Wiphy)
-	nl.PutU32(e, attrWiphyIfindex, m.Ifindex)
-	nl.PutBytes(e, attrWiphyMAC, m.MAC)
-	nl.CheckBytes(e, m.MAC, 6, 6)
-	nl.PutFlag(e, attrWiphyTimedOut, m.TimedOut)
-	nl.PutU16(e, attrWiphyStatusCode, m.StatusCode)
-	nl.PutBytes(e, attrWiphyReqIE, m.ReqIE)
-	nl.PutBytes(e, attrWiphyRespIE, m.RespIE)
-	nl.PutU32(e, attrWiphyTimeoutReason, m.TimeoutReason)
-	nl.PutIndexed(e, attrWiphyMLOLinks, m.MLOLinks, nl.Nested, (*MLOLink).Encode)
-	e.Raw(m.Unknown)
+func (m *ConnectNtf) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyWiphy, m.Wiphy)
+	b = nl.AppendU32(b, attrWiphyIfindex, m.Ifindex)
+	nl.CheckBytes(e, len(b), m.MAC, 6, 6)
+	b = nl.AppendBytes(e, b, attrWiphyMAC, m.MAC)
+	b = nl.AppendFlag(b, attrWiphyTimedOut, m.TimedOut)
+	b = nl.AppendU16(b, attrWiphyStatusCode, m.StatusCode)
+	b = nl.AppendBytes(e, b, attrWiphyReqIE, m.ReqIE)
+	b = nl.AppendBytes(e, b, attrWiphyRespIE, m.RespIE)
+	b = nl.AppendU32(b, attrWiphyTimeoutReason, m.TimeoutReason)
+	b = nl.AppendIndexed(e, b, attrWiphyMLOLinks, m.MLOLinks, nl.Nested, (*MLOLink).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -777,13 +777,13 @@ type DisconnectNtf struct {
 }
 
 // Encode implements nl.Message.
-func (m *DisconnectNtf) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyWiphy, m.Wiphy)
-	nl.PutU32(e, attrWiphyIfindex, m.Ifindex)
-	nl.PutBytes(e, attrWiphyIE, m.IE)
-	nl.PutU16(e, attrWiphyReasonCode, m.ReasonCode)
-	nl.PutFlag(e, attrWiphyDisconnectedByAP, m.DisconnectedByAP)
-	e.Raw(m.Unknown)
+func (m *DisconnectNtf) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyWiphy, m.Wiphy)
+	b = nl.AppendU32(b, attrWiphyIfindex, m.Ifindex)
+	b = nl.AppendBytes(e, b, attrWiphyIE, m.IE)
+	b = nl.AppendU16(b, attrWiphyReasonCode, m.ReasonCode)
+	b = nl.AppendFlag(b, attrWiphyDisconnectedByAP, m.DisconnectedByAP)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

@@ -28,11 +28,11 @@ type GetWiphyRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetWiphyRequest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyWiphy, m.Wiphy)
-	nl.PutU32(e, attrWiphyIfindex, m.Ifindex)
-	nl.PutU64(e, attrWiphyWdev, m.Wdev)
-	e.Raw(m.Unknown)
+func (m *GetWiphyRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyWiphy, m.Wiphy)
+	b = nl.AppendU32(b, attrWiphyIfindex, m.Ifindex)
+	b = nl.AppendU64(b, attrWiphyWdev, m.Wdev)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -69,12 +69,12 @@ type GetWiphyDumpRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetWiphyDumpRequest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyWiphy, m.Wiphy)
-	nl.PutU32(e, attrWiphyIfindex, m.Ifindex)
-	nl.PutU64(e, attrWiphyWdev, m.Wdev)
-	nl.PutFlag(e, attrWiphySplitWiphyDump, m.SplitWiphyDump)
-	e.Raw(m.Unknown)
+func (m *GetWiphyDumpRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyWiphy, m.Wiphy)
+	b = nl.AppendU32(b, attrWiphyIfindex, m.Ifindex)
+	b = nl.AppendU64(b, attrWiphyWdev, m.Wdev)
+	b = nl.AppendFlag(b, attrWiphySplitWiphyDump, m.SplitWiphyDump)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -262,88 +262,88 @@ type GetWiphyReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetWiphyReply) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyWiphy, m.Wiphy)
-	nl.PutString(e, attrWiphyWiphyName, m.WiphyName)
-	nl.CheckLen(e, m.WiphyName, 0, 19)
-	nl.PutBytes(e, attrWiphyMAC, m.MAC)
-	nl.CheckBytes(e, m.MAC, 6, 6)
-	nl.PutMulti(e, attrWiphyBands|nl.Nested, m.Bands, (*WiphyBands).Encode)
-	nl.PutNest(e, attrWiphySupportedIfTypes, m.SupportedIfTypes)
-	nl.PutU8(e, attrWiphyMaxNumScanSSIDs, m.MaxNumScanSSIDs)
-	nl.PutU32(e, attrWiphyGeneration, m.Generation)
-	nl.PutIndexed(e, attrWiphySupportedCommands, m.SupportedCommands, 0, nl.WriteU32)
-	nl.PutU16(e, attrWiphyMaxScanIELen, m.MaxScanIELen)
-	nl.PutArray(e, attrWiphyCipherSuites, m.CipherSuites, nl.WriteU32)
-	nl.PutU8(e, attrWiphyWiphyRetryShort, m.WiphyRetryShort)
-	nl.PutU8(e, attrWiphyWiphyRetryLong, m.WiphyRetryLong)
-	nl.PutU32(e, attrWiphyWiphyFragThreshold, m.WiphyFragThreshold)
-	nl.PutU32(e, attrWiphyWiphyRTSThreshold, m.WiphyRTSThreshold)
-	nl.PutArray(e, attrWiphyAKMSuites, m.AKMSuites, nl.WriteU32)
-	nl.PutU8(e, attrWiphyMaxNumPMKIDs, m.MaxNumPMKIDs)
-	nl.PutU8(e, attrWiphyWiphyCoverageClass, m.WiphyCoverageClass)
-	nl.PutMulti(e, attrWiphyTxFrameTypes|nl.Nested, m.TxFrameTypes, (*WiphyTxFrameTypes).Encode)
-	nl.PutMulti(e, attrWiphyRxFrameTypes|nl.Nested, m.RxFrameTypes, (*WiphyRxFrameTypes).Encode)
-	nl.PutFlag(e, attrWiphyControlPortEthertype, m.ControlPortEthertype)
-	nl.PutFlag(e, attrWiphySupportIBSSRSN, m.SupportIBSSRSN)
-	nl.PutU32(e, attrWiphyWiphyAntennaTx, m.WiphyAntennaTx)
-	nl.PutU32(e, attrWiphyWiphyAntennaRx, m.WiphyAntennaRx)
-	nl.PutFlag(e, attrWiphyOffchannelTxOK, m.OffchannelTxOK)
-	nl.PutDuration(e, attrWiphyMaxRemainOnChannelDuration, m.MaxRemainOnChannelDuration, nl.WireU32, time.Millisecond)
-	nl.PutU32(e, attrWiphyWiphyAntennaAvailTx, m.WiphyAntennaAvailTx)
-	nl.PutU32(e, attrWiphyWiphyAntennaAvailRx, m.WiphyAntennaAvailRx)
-	nl.PutFlag(e, attrWiphySupportMeshAuth, m.SupportMeshAuth)
-	nl.PutNest(e, attrWiphyWoWLANTriggersSupported, m.WoWLANTriggersSupported)
-	nl.PutIndexed(e, attrWiphyInterfaceCombinations, m.InterfaceCombinations, nl.Nested, (*IfCombination).Encode)
-	nl.PutNest(e, attrWiphySoftwareIfTypes, m.SoftwareIfTypes)
-	nl.PutU8(e, attrWiphyMaxNumSchedScanSSIDs, m.MaxNumSchedScanSSIDs)
-	nl.PutU16(e, attrWiphyMaxSchedScanIELen, m.MaxSchedScanIELen)
-	nl.PutFlag(e, attrWiphySupportAPUAPSD, m.SupportAPUAPSD)
-	nl.PutFlag(e, attrWiphyRoamSupport, m.RoamSupport)
-	nl.PutU8(e, attrWiphyMaxMatchSets, m.MaxMatchSets)
-	nl.PutFlag(e, attrWiphyTDLSSupport, m.TDLSSupport)
-	nl.PutFlag(e, attrWiphyTDLSExternalSetup, m.TDLSExternalSetup)
-	nl.PutU32(e, attrWiphyDeviceAPSME, m.DeviceAPSME)
-	nl.PutU32(e, attrWiphyFeatures, m.Features)
-	nl.PutU32(e, attrWiphyProbeRespOffload, m.ProbeRespOffload)
-	nl.PutBytes(e, attrWiphyHTCapabilityMask, m.HTCapabilityMask)
-	nl.PutIndexed(e, attrWiphyMACAddrs, m.MACAddrs, 0, nl.WriteBytes)
-	nl.PutU32(e, attrWiphyMACACLMax, m.MACACLMax)
-	nl.PutBytes(e, attrWiphyExtCapa, m.ExtCapa)
-	nl.PutBytes(e, attrWiphyExtCapaMask, m.ExtCapaMask)
-	nl.PutBytes(e, attrWiphyVHTCapabilityMask, m.VHTCapabilityMask)
-	nl.PutStruct(e, attrWiphyCoalesceRule, &m.CoalesceRule)
-	nl.PutFlag(e, attrWiphySupport5MHz, m.Support5MHz)
-	nl.PutFlag(e, attrWiphySupport10MHz, m.Support10MHz)
-	nl.PutIndexed(e, attrWiphyVendorData, m.VendorData, 0, (*VendorCmdInfo).Encode)
-	nl.PutIndexed(e, attrWiphyVendorEvents, m.VendorEvents, 0, (*VendorCmdInfo).Encode)
-	nl.PutU32(e, attrWiphyMaxAPAssocSta, m.MaxAPAssocSta)
-	nl.PutU8(e, attrWiphyMaxCSACounters, m.MaxCSACounters)
-	nl.PutBytes(e, attrWiphyMACMask, m.MACMask)
-	nl.CheckBytes(e, m.MACMask, 6, 6)
-	nl.PutFlag(e, attrWiphyWiphySelfManagedReg, m.WiphySelfManagedReg)
-	nl.PutBytes(e, attrWiphyExtFeatures, m.ExtFeatures)
-	nl.PutU32(e, attrWiphyMaxNumSchedScanPlans, m.MaxNumSchedScanPlans)
-	nl.PutDuration(e, attrWiphyMaxScanPlanInterval, m.MaxScanPlanInterval, nl.WireU32, time.Second)
-	nl.PutU32(e, attrWiphyMaxScanPlanIterations, m.MaxScanPlanIterations)
-	nl.PutNest(e, attrWiphyBSSSelect, m.BSSSelect)
-	nl.PutIndexed(e, attrWiphyIfTypeExtCapa, m.IfTypeExtCapa, nl.Nested, (*IfTypeExtCapa).Encode)
-	nl.PutU32(e, attrWiphyBandMask, m.BandMask)
-	nl.PutU32(e, attrWiphySchedScanMaxReqs, m.SchedScanMaxReqs)
-	nl.PutNest(e, attrWiphyTxQStats, m.TxQStats)
-	nl.PutU32(e, attrWiphyTxQLimit, m.TxQLimit)
-	nl.PutU32(e, attrWiphyTxQMemoryLimit, m.TxQMemoryLimit)
-	nl.PutU32(e, attrWiphyTxQQuantum, m.TxQQuantum)
-	nl.PutIndexed(e, attrWiphyIfTypeAKMSuites, m.IfTypeAKMSuites, nl.Nested, (*IfTypeAKM).Encode)
-	nl.PutNest(e, attrWiphyTIDConfig, m.TIDConfig)
-	nl.PutNest(e, attrWiphySARSpec, m.SARSpec)
-	nl.PutNest(e, attrWiphyMBSSIDConfig, m.MBSSIDConfig)
-	nl.PutFlag(e, attrWiphyMLOSupport, m.MLOSupport)
-	nl.PutU16(e, attrWiphyMaxNumAKMSuites, m.MaxNumAKMSuites)
-	nl.PutU16(e, attrWiphyMaxHwTimestampPeers, m.MaxHwTimestampPeers)
-	nl.PutIndexed(e, attrWiphyWiphyRadios, m.WiphyRadios, nl.Nested, (*Radio).Encode)
-	nl.PutIndexed(e, attrWiphyWiphyInterfaceCombinations, m.WiphyInterfaceCombinations, nl.Nested, (*IfCombination).Encode)
-	e.Raw(m.Unknown)
+func (m *GetWiphyReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyWiphy, m.Wiphy)
+	nl.CheckLen(e, len(b), m.WiphyName, 0, 19)
+	b = nl.AppendString(e, b, attrWiphyWiphyName, m.WiphyName)
+	nl.CheckBytes(e, len(b), m.MAC, 6, 6)
+	b = nl.AppendBytes(e, b, attrWiphyMAC, m.MAC)
+	b = nl.AppendMulti(e, b, attrWiphyBands|nl.Nested, m.Bands, (*WiphyBands).Encode)
+	b = nl.AppendNest(e, b, attrWiphySupportedIfTypes, m.SupportedIfTypes)
+	b = nl.AppendU8(b, attrWiphyMaxNumScanSSIDs, m.MaxNumScanSSIDs)
+	b = nl.AppendU32(b, attrWiphyGeneration, m.Generation)
+	b = nl.AppendIndexed(e, b, attrWiphySupportedCommands, m.SupportedCommands, 0, nl.WriteU32)
+	b = nl.AppendU16(b, attrWiphyMaxScanIELen, m.MaxScanIELen)
+	b = nl.AppendArray(e, b, attrWiphyCipherSuites, m.CipherSuites, nl.WriteU32)
+	b = nl.AppendU8(b, attrWiphyWiphyRetryShort, m.WiphyRetryShort)
+	b = nl.AppendU8(b, attrWiphyWiphyRetryLong, m.WiphyRetryLong)
+	b = nl.AppendU32(b, attrWiphyWiphyFragThreshold, m.WiphyFragThreshold)
+	b = nl.AppendU32(b, attrWiphyWiphyRTSThreshold, m.WiphyRTSThreshold)
+	b = nl.AppendArray(e, b, attrWiphyAKMSuites, m.AKMSuites, nl.WriteU32)
+	b = nl.AppendU8(b, attrWiphyMaxNumPMKIDs, m.MaxNumPMKIDs)
+	b = nl.AppendU8(b, attrWiphyWiphyCoverageClass, m.WiphyCoverageClass)
+	b = nl.AppendMulti(e, b, attrWiphyTxFrameTypes|nl.Nested, m.TxFrameTypes, (*WiphyTxFrameTypes).Encode)
+	b = nl.AppendMulti(e, b, attrWiphyRxFrameTypes|nl.Nested, m.RxFrameTypes, (*WiphyRxFrameTypes).Encode)
+	b = nl.AppendFlag(b, attrWiphyControlPortEthertype, m.ControlPortEthertype)
+	b = nl.AppendFlag(b, attrWiphySupportIBSSRSN, m.SupportIBSSRSN)
+	b = nl.AppendU32(b, attrWiphyWiphyAntennaTx, m.WiphyAntennaTx)
+	b = nl.AppendU32(b, attrWiphyWiphyAntennaRx, m.WiphyAntennaRx)
+	b = nl.AppendFlag(b, attrWiphyOffchannelTxOK, m.OffchannelTxOK)
+	b = nl.AppendDuration(e, b, attrWiphyMaxRemainOnChannelDuration, m.MaxRemainOnChannelDuration, nl.WireU32, time.Millisecond)
+	b = nl.AppendU32(b, attrWiphyWiphyAntennaAvailTx, m.WiphyAntennaAvailTx)
+	b = nl.AppendU32(b, attrWiphyWiphyAntennaAvailRx, m.WiphyAntennaAvailRx)
+	b = nl.AppendFlag(b, attrWiphySupportMeshAuth, m.SupportMeshAuth)
+	b = nl.AppendNest(e, b, attrWiphyWoWLANTriggersSupported, m.WoWLANTriggersSupported)
+	b = nl.AppendIndexed(e, b, attrWiphyInterfaceCombinations, m.InterfaceCombinations, nl.Nested, (*IfCombination).Encode)
+	b = nl.AppendNest(e, b, attrWiphySoftwareIfTypes, m.SoftwareIfTypes)
+	b = nl.AppendU8(b, attrWiphyMaxNumSchedScanSSIDs, m.MaxNumSchedScanSSIDs)
+	b = nl.AppendU16(b, attrWiphyMaxSchedScanIELen, m.MaxSchedScanIELen)
+	b = nl.AppendFlag(b, attrWiphySupportAPUAPSD, m.SupportAPUAPSD)
+	b = nl.AppendFlag(b, attrWiphyRoamSupport, m.RoamSupport)
+	b = nl.AppendU8(b, attrWiphyMaxMatchSets, m.MaxMatchSets)
+	b = nl.AppendFlag(b, attrWiphyTDLSSupport, m.TDLSSupport)
+	b = nl.AppendFlag(b, attrWiphyTDLSExternalSetup, m.TDLSExternalSetup)
+	b = nl.AppendU32(b, attrWiphyDeviceAPSME, m.DeviceAPSME)
+	b = nl.AppendU32(b, attrWiphyFeatures, m.Features)
+	b = nl.AppendU32(b, attrWiphyProbeRespOffload, m.ProbeRespOffload)
+	b = nl.AppendBytes(e, b, attrWiphyHTCapabilityMask, m.HTCapabilityMask)
+	b = nl.AppendIndexed(e, b, attrWiphyMACAddrs, m.MACAddrs, 0, nl.WriteBytes)
+	b = nl.AppendU32(b, attrWiphyMACACLMax, m.MACACLMax)
+	b = nl.AppendBytes(e, b, attrWiphyExtCapa, m.ExtCapa)
+	b = nl.AppendBytes(e, b, attrWiphyExtCapaMask, m.ExtCapaMask)
+	b = nl.AppendBytes(e, b, attrWiphyVHTCapabilityMask, m.VHTCapabilityMask)
+	b = nl.AppendStruct(e, b, attrWiphyCoalesceRule, &m.CoalesceRule)
+	b = nl.AppendFlag(b, attrWiphySupport5MHz, m.Support5MHz)
+	b = nl.AppendFlag(b, attrWiphySupport10MHz, m.Support10MHz)
+	b = nl.AppendIndexed(e, b, attrWiphyVendorData, m.VendorData, 0, (*VendorCmdInfo).Encode)
+	b = nl.AppendIndexed(e, b, attrWiphyVendorEvents, m.VendorEvents, 0, (*VendorCmdInfo).Encode)
+	b = nl.AppendU32(b, attrWiphyMaxAPAssocSta, m.MaxAPAssocSta)
+	b = nl.AppendU8(b, attrWiphyMaxCSACounters, m.MaxCSACounters)
+	nl.CheckBytes(e, len(b), m.MACMask, 6, 6)
+	b = nl.AppendBytes(e, b, attrWiphyMACMask, m.MACMask)
+	b = nl.AppendFlag(b, attrWiphyWiphySelfManagedReg, m.WiphySelfManagedReg)
+	b = nl.AppendBytes(e, b, attrWiphyExtFeatures, m.ExtFeatures)
+	b = nl.AppendU32(b, attrWiphyMaxNumSchedScanPlans, m.MaxNumSchedScanPlans)
+	b = nl.AppendDuration(e, b, attrWiphyMaxScanPlanInterval, m.MaxScanPlanInterval, nl.WireU32, time.Second)
+	b = nl.AppendU32(b, attrWiphyMaxScanPlanIterations, m.MaxScanPlanIterations)
+	b = nl.AppendNest(e, b, attrWiphyBSSSelect, m.BSSSelect)
+	b = nl.AppendIndexed(e, b, attrWiphyIfTypeExtCapa, m.IfTypeExtCapa, nl.Nested, (*IfTypeExtCapa).Encode)
+	b = nl.AppendU32(b, attrWiphyBandMask, m.BandMask)
+	b = nl.AppendU32(b, attrWiphySchedScanMaxReqs, m.SchedScanMaxReqs)
+	b = nl.AppendNest(e, b, attrWiphyTxQStats, m.TxQStats)
+	b = nl.AppendU32(b, attrWiphyTxQLimit, m.TxQLimit)
+	b = nl.AppendU32(b, attrWiphyTxQMemoryLimit, m.TxQMemoryLimit)
+	b = nl.AppendU32(b, attrWiphyTxQQuantum, m.TxQQuantum)
+	b = nl.AppendIndexed(e, b, attrWiphyIfTypeAKMSuites, m.IfTypeAKMSuites, nl.Nested, (*IfTypeAKM).Encode)
+	b = nl.AppendNest(e, b, attrWiphyTIDConfig, m.TIDConfig)
+	b = nl.AppendNest(e, b, attrWiphySARSpec, m.SARSpec)
+	b = nl.AppendNest(e, b, attrWiphyMBSSIDConfig, m.MBSSIDConfig)
+	b = nl.AppendFlag(b, attrWiphyMLOSupport, m.MLOSupport)
+	b = nl.AppendU16(b, attrWiphyMaxNumAKMSuites, m.MaxNumAKMSuites)
+	b = nl.AppendU16(b, attrWiphyMaxHwTimestampPeers, m.MaxHwTimestampPeers)
+	b = nl.AppendIndexed(e, b, attrWiphyWiphyRadios, m.WiphyRadios, nl.Nested, (*Radio).Encode)
+	b = nl.AppendIndexed(e, b, attrWiphyWiphyInterfaceCombinations, m.WiphyInterfaceCombinations, nl.Nested, (*IfCombination).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -883,34 +883,34 @@ type SetWiphyRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *SetWiphyRequest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyWiphy, m.Wiphy)
-	nl.PutString(e, attrWiphyWiphyName, m.WiphyName)
-	nl.CheckLen(e, m.WiphyName, 0, 19)
-	nl.PutU32(e, attrWiphyIfindex, m.Ifindex)
-	nl.PutU32(e, attrWiphyWiphyFreq, m.WiphyFreq)
-	nl.PutU32(e, attrWiphyWiphyChannelType, m.WiphyChannelType)
-	nl.PutU8(e, attrWiphyWiphyRetryShort, m.WiphyRetryShort)
-	nl.PutU8(e, attrWiphyWiphyRetryLong, m.WiphyRetryLong)
-	nl.PutU32(e, attrWiphyWiphyFragThreshold, m.WiphyFragThreshold)
-	nl.PutU32(e, attrWiphyWiphyRTSThreshold, m.WiphyRTSThreshold)
-	nl.PutU8(e, attrWiphyWiphyCoverageClass, m.WiphyCoverageClass)
-	nl.PutU32(e, attrWiphyWiphyTxPowerSetting, m.WiphyTxPowerSetting)
-	nl.PutU32(e, attrWiphyWiphyTxPowerLevel, m.WiphyTxPowerLevel)
-	nl.PutU32(e, attrWiphyWiphyAntennaTx, m.WiphyAntennaTx)
-	nl.PutU32(e, attrWiphyWiphyAntennaRx, m.WiphyAntennaRx)
-	nl.PutU64(e, attrWiphyWdev, m.Wdev)
-	nl.PutU32(e, attrWiphyChannelWidth, m.ChannelWidth)
-	nl.PutU32(e, attrWiphyCenterFreq1, m.CenterFreq1)
-	nl.PutU32(e, attrWiphyCenterFreq2, m.CenterFreq2)
-	nl.PutFlag(e, attrWiphyWiphyDynAck, m.WiphyDynAck)
-	nl.PutU32(e, attrWiphyTxQLimit, m.TxQLimit)
-	nl.PutU32(e, attrWiphyTxQMemoryLimit, m.TxQMemoryLimit)
-	nl.PutU32(e, attrWiphyTxQQuantum, m.TxQQuantum)
-	nl.PutU32(e, attrWiphyWiphyFreqOffset, m.WiphyFreqOffset)
-	nl.PutU32(e, attrWiphyCenterFreq1Offset, m.CenterFreq1Offset)
-	nl.PutU32(e, attrWiphyPunctBitmap, m.PunctBitmap)
-	e.Raw(m.Unknown)
+func (m *SetWiphyRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyWiphy, m.Wiphy)
+	nl.CheckLen(e, len(b), m.WiphyName, 0, 19)
+	b = nl.AppendString(e, b, attrWiphyWiphyName, m.WiphyName)
+	b = nl.AppendU32(b, attrWiphyIfindex, m.Ifindex)
+	b = nl.AppendU32(b, attrWiphyWiphyFreq, m.WiphyFreq)
+	b = nl.AppendU32(b, attrWiphyWiphyChannelType, m.WiphyChannelType)
+	b = nl.AppendU8(b, attrWiphyWiphyRetryShort, m.WiphyRetryShort)
+	b = nl.AppendU8(b, attrWiphyWiphyRetryLong, m.WiphyRetryLong)
+	b = nl.AppendU32(b, attrWiphyWiphyFragThreshold, m.WiphyFragThreshold)
+	b = nl.AppendU32(b, attrWiphyWiphyRTSThreshold, m.WiphyRTSThreshold)
+	b = nl.AppendU8(b, attrWiphyWiphyCoverageClass, m.WiphyCoverageClass)
+	b = nl.AppendU32(b, attrWiphyWiphyTxPowerSetting, m.WiphyTxPowerSetting)
+	b = nl.AppendU32(b, attrWiphyWiphyTxPowerLevel, m.WiphyTxPowerLevel)
+	b = nl.AppendU32(b, attrWiphyWiphyAntennaTx, m.WiphyAntennaTx)
+	b = nl.AppendU32(b, attrWiphyWiphyAntennaRx, m.WiphyAntennaRx)
+	b = nl.AppendU64(b, attrWiphyWdev, m.Wdev)
+	b = nl.AppendU32(b, attrWiphyChannelWidth, m.ChannelWidth)
+	b = nl.AppendU32(b, attrWiphyCenterFreq1, m.CenterFreq1)
+	b = nl.AppendU32(b, attrWiphyCenterFreq2, m.CenterFreq2)
+	b = nl.AppendFlag(b, attrWiphyWiphyDynAck, m.WiphyDynAck)
+	b = nl.AppendU32(b, attrWiphyTxQLimit, m.TxQLimit)
+	b = nl.AppendU32(b, attrWiphyTxQMemoryLimit, m.TxQMemoryLimit)
+	b = nl.AppendU32(b, attrWiphyTxQQuantum, m.TxQQuantum)
+	b = nl.AppendU32(b, attrWiphyWiphyFreqOffset, m.WiphyFreqOffset)
+	b = nl.AppendU32(b, attrWiphyCenterFreq1Offset, m.CenterFreq1Offset)
+	b = nl.AppendU32(b, attrWiphyPunctBitmap, m.PunctBitmap)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1001,13 +1001,13 @@ type SetWiphyNetNSRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *SetWiphyNetNSRequest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyWiphy, m.Wiphy)
-	nl.PutU32(e, attrWiphyIfindex, m.Ifindex)
-	nl.PutU32(e, attrWiphyPID, m.PID)
-	nl.PutU64(e, attrWiphyWdev, m.Wdev)
-	nl.PutU32(e, attrWiphyNetNSFD, m.NetNSFD)
-	e.Raw(m.Unknown)
+func (m *SetWiphyNetNSRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyWiphy, m.Wiphy)
+	b = nl.AppendU32(b, attrWiphyIfindex, m.Ifindex)
+	b = nl.AppendU32(b, attrWiphyPID, m.PID)
+	b = nl.AppendU64(b, attrWiphyWdev, m.Wdev)
+	b = nl.AppendU32(b, attrWiphyNetNSFD, m.NetNSFD)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1053,10 +1053,10 @@ type GetInterfaceRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetInterfaceRequest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyIfindex, m.Ifindex)
-	nl.PutU64(e, attrWiphyWdev, m.Wdev)
-	e.Raw(m.Unknown)
+func (m *GetInterfaceRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyIfindex, m.Ifindex)
+	b = nl.AppendU64(b, attrWiphyWdev, m.Wdev)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1083,9 +1083,9 @@ type GetInterfaceDumpRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetInterfaceDumpRequest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyWiphy, m.Wiphy)
-	e.Raw(m.Unknown)
+func (m *GetInterfaceDumpRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyWiphy, m.Wiphy)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1151,32 +1151,32 @@ type GetInterfaceReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetInterfaceReply) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyWiphy, m.Wiphy)
-	nl.PutU32(e, attrWiphyIfindex, m.Ifindex)
-	nl.PutString(e, attrWiphyIfname, m.Ifname)
-	nl.CheckLen(e, m.Ifname, 0, 15)
-	nl.PutU32(e, attrWiphyIfType, m.IfType)
-	nl.PutBytes(e, attrWiphyMAC, m.MAC)
-	nl.CheckBytes(e, m.MAC, 6, 6)
-	nl.PutU32(e, attrWiphyWiphyFreq, m.WiphyFreq)
-	nl.PutU32(e, attrWiphyWiphyChannelType, m.WiphyChannelType)
-	nl.PutU32(e, attrWiphyGeneration, m.Generation)
-	nl.PutBytes(e, attrWiphySSID, m.SSID)
-	nl.CheckBytes(e, m.SSID, 0, 32)
-	nl.PutU8(e, attrWiphyFourAddr, m.FourAddr)
-	nl.PutU32(e, attrWiphyWiphyTxPowerLevel, m.WiphyTxPowerLevel)
-	nl.PutU64(e, attrWiphyWdev, m.Wdev)
-	nl.PutU32(e, attrWiphyChannelWidth, m.ChannelWidth)
-	nl.PutU32(e, attrWiphyCenterFreq1, m.CenterFreq1)
-	nl.PutU32(e, attrWiphyCenterFreq2, m.CenterFreq2)
-	nl.PutNest(e, attrWiphyTxQStats, m.TxQStats)
-	nl.PutU32(e, attrWiphyWiphyFreqOffset, m.WiphyFreqOffset)
-	nl.PutU32(e, attrWiphyCenterFreq1Offset, m.CenterFreq1Offset)
-	nl.PutIndexed(e, attrWiphyMLOLinks, m.MLOLinks, nl.Nested, (*MLOLink).Encode)
-	nl.PutU32(e, attrWiphyPunctBitmap, m.PunctBitmap)
-	nl.PutU32(e, attrWiphyVIFRadioMask, m.VIFRadioMask)
-	e.Raw(m.Unknown)
+func (m *GetInterfaceReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyWiphy, m.Wiphy)
+	b = nl.AppendU32(b, attrWiphyIfindex, m.Ifindex)
+	nl.CheckLen(e, len(b), m.Ifname, 0, 15)
+	b = nl.AppendString(e, b, attrWiphyIfname, m.Ifname)
+	b = nl.AppendU32(b, attrWiphyIfType, m.IfType)
+	nl.CheckBytes(e, len(b), m.MAC, 6, 6)
+	b = nl.AppendBytes(e, b, attrWiphyMAC, m.MAC)
+	b = nl.AppendU32(b, attrWiphyWiphyFreq, m.WiphyFreq)
+	b = nl.AppendU32(b, attrWiphyWiphyChannelType, m.WiphyChannelType)
+	b = nl.AppendU32(b, attrWiphyGeneration, m.Generation)
+	nl.CheckBytes(e, len(b), m.SSID, 0, 32)
+	b = nl.AppendBytes(e, b, attrWiphySSID, m.SSID)
+	b = nl.AppendU8(b, attrWiphyFourAddr, m.FourAddr)
+	b = nl.AppendU32(b, attrWiphyWiphyTxPowerLevel, m.WiphyTxPowerLevel)
+	b = nl.AppendU64(b, attrWiphyWdev, m.Wdev)
+	b = nl.AppendU32(b, attrWiphyChannelWidth, m.ChannelWidth)
+	b = nl.AppendU32(b, attrWiphyCenterFreq1, m.CenterFreq1)
+	b = nl.AppendU32(b, attrWiphyCenterFreq2, m.CenterFreq2)
+	b = nl.AppendNest(e, b, attrWiphyTxQStats, m.TxQStats)
+	b = nl.AppendU32(b, attrWiphyWiphyFreqOffset, m.WiphyFreqOffset)
+	b = nl.AppendU32(b, attrWiphyCenterFreq1Offset, m.CenterFreq1Offset)
+	b = nl.AppendIndexed(e, b, attrWiphyMLOLinks, m.MLOLinks, nl.Nested, (*MLOLink).Encode)
+	b = nl.AppendU32(b, attrWiphyPunctBitmap, m.PunctBitmap)
+	b = nl.AppendU32(b, attrWiphyVIFRadioMask, m.VIFRadioMask)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1275,15 +1275,15 @@ type SetInterfaceRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *SetInterfaceRequest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyIfindex, m.Ifindex)
-	nl.PutU32(e, attrWiphyIfType, m.IfType)
-	nl.PutNest(e, attrWiphyMonitorFlags, m.MonitorFlags)
-	nl.PutBytes(e, attrWiphyMeshID, m.MeshID)
-	nl.CheckBytes(e, m.MeshID, 0, 32)
-	nl.PutU8(e, attrWiphyFourAddr, m.FourAddr)
-	nl.PutU32(e, attrWiphyVIFRadioMask, m.VIFRadioMask)
-	e.Raw(m.Unknown)
+func (m *SetInterfaceRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyIfindex, m.Ifindex)
+	b = nl.AppendU32(b, attrWiphyIfType, m.IfType)
+	b = nl.AppendNest(e, b, attrWiphyMonitorFlags, m.MonitorFlags)
+	nl.CheckBytes(e, len(b), m.MeshID, 0, 32)
+	b = nl.AppendBytes(e, b, attrWiphyMeshID, m.MeshID)
+	b = nl.AppendU8(b, attrWiphyFourAddr, m.FourAddr)
+	b = nl.AppendU32(b, attrWiphyVIFRadioMask, m.VIFRadioMask)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1343,20 +1343,20 @@ type NewInterfaceRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *NewInterfaceRequest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyWiphy, m.Wiphy)
-	nl.PutString(e, attrWiphyIfname, m.Ifname)
-	nl.CheckLen(e, m.Ifname, 0, 15)
-	nl.PutU32(e, attrWiphyIfType, m.IfType)
-	nl.PutBytes(e, attrWiphyMAC, m.MAC)
-	nl.CheckBytes(e, m.MAC, 6, 6)
-	nl.PutNest(e, attrWiphyMonitorFlags, m.MonitorFlags)
-	nl.PutBytes(e, attrWiphyMeshID, m.MeshID)
-	nl.CheckBytes(e, m.MeshID, 0, 32)
-	nl.PutU8(e, attrWiphyFourAddr, m.FourAddr)
-	nl.PutFlag(e, attrWiphySocketOwner, m.SocketOwner)
-	nl.PutU32(e, attrWiphyVIFRadioMask, m.VIFRadioMask)
-	e.Raw(m.Unknown)
+func (m *NewInterfaceRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyWiphy, m.Wiphy)
+	nl.CheckLen(e, len(b), m.Ifname, 0, 15)
+	b = nl.AppendString(e, b, attrWiphyIfname, m.Ifname)
+	b = nl.AppendU32(b, attrWiphyIfType, m.IfType)
+	nl.CheckBytes(e, len(b), m.MAC, 6, 6)
+	b = nl.AppendBytes(e, b, attrWiphyMAC, m.MAC)
+	b = nl.AppendNest(e, b, attrWiphyMonitorFlags, m.MonitorFlags)
+	nl.CheckBytes(e, len(b), m.MeshID, 0, 32)
+	b = nl.AppendBytes(e, b, attrWiphyMeshID, m.MeshID)
+	b = nl.AppendU8(b, attrWiphyFourAddr, m.FourAddr)
+	b = nl.AppendFlag(b, attrWiphySocketOwner, m.SocketOwner)
+	b = nl.AppendU32(b, attrWiphyVIFRadioMask, m.VIFRadioMask)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1423,11 +1423,11 @@ type GetStationRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetStationRequest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyIfindex, m.Ifindex)
-	nl.PutBytes(e, attrWiphyMAC, m.MAC)
-	nl.CheckBytes(e, m.MAC, 6, 6)
-	e.Raw(m.Unknown)
+func (m *GetStationRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyIfindex, m.Ifindex)
+	nl.CheckBytes(e, len(b), m.MAC, 6, 6)
+	b = nl.AppendBytes(e, b, attrWiphyMAC, m.MAC)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1469,18 +1469,18 @@ type GetStationReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetStationReply) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyIfindex, m.Ifindex)
-	nl.PutBytes(e, attrWiphyMAC, m.MAC)
-	nl.CheckBytes(e, m.MAC, 6, 6)
-	nl.PutNest(e, attrWiphyStaInfo, m.StaInfo)
-	nl.PutBytes(e, attrWiphyIE, m.IE)
-	nl.PutU32(e, attrWiphyGeneration, m.Generation)
-	nl.PutBytes(e, attrWiphyRespIE, m.RespIE)
-	nl.PutU8(e, attrWiphyMLOLinkID, m.MLOLinkID)
-	nl.PutBytes(e, attrWiphyMLDAddr, m.MLDAddr)
-	nl.CheckBytes(e, m.MLDAddr, 6, 6)
-	e.Raw(m.Unknown)
+func (m *GetStationReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyIfindex, m.Ifindex)
+	nl.CheckBytes(e, len(b), m.MAC, 6, 6)
+	b = nl.AppendBytes(e, b, attrWiphyMAC, m.MAC)
+	b = nl.AppendNest(e, b, attrWiphyStaInfo, m.StaInfo)
+	b = nl.AppendBytes(e, b, attrWiphyIE, m.IE)
+	b = nl.AppendU32(b, attrWiphyGeneration, m.Generation)
+	b = nl.AppendBytes(e, b, attrWiphyRespIE, m.RespIE)
+	b = nl.AppendU8(b, attrWiphyMLOLinkID, m.MLOLinkID)
+	nl.CheckBytes(e, len(b), m.MLDAddr, 6, 6)
+	b = nl.AppendBytes(e, b, attrWiphyMLDAddr, m.MLDAddr)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1552,12 +1552,12 @@ type DelStationRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *DelStationRequest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyIfindex, m.Ifindex)
-	nl.PutBytes(e, attrWiphyMAC, m.MAC)
-	nl.CheckBytes(e, m.MAC, 6, 6)
-	nl.PutU16(e, attrWiphyReasonCode, m.ReasonCode)
-	e.Raw(m.Unknown)
+func (m *DelStationRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyIfindex, m.Ifindex)
+	nl.CheckBytes(e, len(b), m.MAC, 6, 6)
+	b = nl.AppendBytes(e, b, attrWiphyMAC, m.MAC)
+	b = nl.AppendU16(b, attrWiphyReasonCode, m.ReasonCode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1593,8 +1593,8 @@ type GetRegDumpRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetRegDumpRequest) Encode(e *nl.Encoder) {
-	e.Raw(m.Unknown)
+func (m *GetRegDumpRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1627,15 +1627,15 @@ type GetRegReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetRegReply) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyWiphy, m.Wiphy)
-	nl.PutString(e, attrWiphyRegAlpha2, m.RegAlpha2)
-	nl.CheckLen(e, m.RegAlpha2, 0, 2)
-	nl.PutIndexed(e, attrWiphyRegRules, m.RegRules, nl.Nested, (*RegRule).Encode)
-	nl.PutU8(e, attrWiphyDFSRegion, m.DFSRegion)
-	nl.PutU32(e, attrWiphyUserRegHintType, m.UserRegHintType)
-	nl.PutFlag(e, attrWiphyWiphySelfManagedReg, m.WiphySelfManagedReg)
-	e.Raw(m.Unknown)
+func (m *GetRegReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyWiphy, m.Wiphy)
+	nl.CheckLen(e, len(b), m.RegAlpha2, 0, 2)
+	b = nl.AppendString(e, b, attrWiphyRegAlpha2, m.RegAlpha2)
+	b = nl.AppendIndexed(e, b, attrWiphyRegRules, m.RegRules, nl.Nested, (*RegRule).Encode)
+	b = nl.AppendU8(b, attrWiphyDFSRegion, m.DFSRegion)
+	b = nl.AppendU32(b, attrWiphyUserRegHintType, m.UserRegHintType)
+	b = nl.AppendFlag(b, attrWiphyWiphySelfManagedReg, m.WiphySelfManagedReg)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1702,12 +1702,12 @@ type ReqSetRegRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *ReqSetRegRequest) Encode(e *nl.Encoder) {
-	nl.PutString(e, attrWiphyRegAlpha2, m.RegAlpha2)
-	nl.CheckLen(e, m.RegAlpha2, 0, 2)
-	nl.PutU32(e, attrWiphyUserRegHintType, m.UserRegHintType)
-	nl.PutFlag(e, attrWiphySocketOwner, m.SocketOwner)
-	e.Raw(m.Unknown)
+func (m *ReqSetRegRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckLen(e, len(b), m.RegAlpha2, 0, 2)
+	b = nl.AppendString(e, b, attrWiphyRegAlpha2, m.RegAlpha2)
+	b = nl.AppendU32(b, attrWiphyUserRegHintType, m.UserRegHintType)
+	b = nl.AppendFlag(b, attrWiphySocketOwner, m.SocketOwner)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1753,12 +1753,12 @@ type GetScanReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetScanReply) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyIfindex, m.Ifindex)
-	nl.PutU32(e, attrWiphyGeneration, m.Generation)
-	nl.PutNest(e, attrWiphyBSS, m.BSS)
-	nl.PutU64(e, attrWiphyWdev, m.Wdev)
-	e.Raw(m.Unknown)
+func (m *GetScanReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyIfindex, m.Ifindex)
+	b = nl.AppendU32(b, attrWiphyGeneration, m.Generation)
+	b = nl.AppendNest(e, b, attrWiphyBSS, m.BSS)
+	b = nl.AppendU64(b, attrWiphyWdev, m.Wdev)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1834,22 +1834,22 @@ type TriggerScanRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *TriggerScanRequest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyIfindex, m.Ifindex)
-	nl.PutBytes(e, attrWiphyMAC, m.MAC)
-	nl.CheckBytes(e, m.MAC, 6, 6)
-	nl.PutBytes(e, attrWiphyIE, m.IE)
-	nl.PutIndexed(e, attrWiphyScanFrequencies, m.ScanFrequencies, 0, nl.WriteU32)
-	nl.PutIndexed(e, attrWiphyScanSSIDs, m.ScanSSIDs, 0, nl.WriteBytes)
-	nl.PutU64(e, attrWiphyWdev, m.Wdev)
-	nl.PutU32(e, attrWiphyScanFlags, m.ScanFlags)
-	nl.PutBytes(e, attrWiphyMACMask, m.MACMask)
-	nl.CheckBytes(e, m.MACMask, 6, 6)
-	nl.PutU16(e, attrWiphyMeasurementDuration, m.MeasurementDuration)
-	nl.PutFlag(e, attrWiphyMeasurementDurationMandatory, m.MeasurementDurationMandatory)
-	nl.PutBytes(e, attrWiphyBSSID, m.BSSID)
-	nl.CheckBytes(e, m.BSSID, 6, 6)
-	e.Raw(m.Unknown)
+func (m *TriggerScanRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyIfindex, m.Ifindex)
+	nl.CheckBytes(e, len(b), m.MAC, 6, 6)
+	b = nl.AppendBytes(e, b, attrWiphyMAC, m.MAC)
+	b = nl.AppendBytes(e, b, attrWiphyIE, m.IE)
+	b = nl.AppendIndexed(e, b, attrWiphyScanFrequencies, m.ScanFrequencies, 0, nl.WriteU32)
+	b = nl.AppendIndexed(e, b, attrWiphyScanSSIDs, m.ScanSSIDs, 0, nl.WriteBytes)
+	b = nl.AppendU64(b, attrWiphyWdev, m.Wdev)
+	b = nl.AppendU32(b, attrWiphyScanFlags, m.ScanFlags)
+	nl.CheckBytes(e, len(b), m.MACMask, 6, 6)
+	b = nl.AppendBytes(e, b, attrWiphyMACMask, m.MACMask)
+	b = nl.AppendU16(b, attrWiphyMeasurementDuration, m.MeasurementDuration)
+	b = nl.AppendFlag(b, attrWiphyMeasurementDurationMandatory, m.MeasurementDurationMandatory)
+	nl.CheckBytes(e, len(b), m.BSSID, 6, 6)
+	b = nl.AppendBytes(e, b, attrWiphyBSSID, m.BSSID)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1972,37 +1972,37 @@ type StartAPRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *StartAPRequest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyIfindex, m.Ifindex)
-	nl.PutU32(e, attrWiphyBeaconInterval, m.BeaconInterval)
-	nl.PutU32(e, attrWiphyDTIMPeriod, m.DTIMPeriod)
-	nl.PutBytes(e, attrWiphyBeaconHead, m.BeaconHead)
-	nl.PutBytes(e, attrWiphyBeaconTail, m.BeaconTail)
-	nl.PutU32(e, attrWiphyWiphyFreq, m.WiphyFreq)
-	nl.PutU32(e, attrWiphyWiphyChannelType, m.WiphyChannelType)
-	nl.PutBytes(e, attrWiphyIE, m.IE)
-	nl.PutBytes(e, attrWiphySSID, m.SSID)
-	nl.CheckBytes(e, m.SSID, 0, 32)
-	nl.PutU32(e, attrWiphyAuthType, m.AuthType)
-	nl.PutFlag(e, attrWiphyControlPort, m.ControlPort)
-	nl.PutFlag(e, attrWiphyPrivacy, m.Privacy)
-	nl.PutArray(e, attrWiphyCipherSuitesPairwise, m.CipherSuitesPairwise, nl.WriteU32)
-	nl.PutU32(e, attrWiphyCipherSuiteGroup, m.CipherSuiteGroup)
-	nl.PutU32(e, attrWiphyWpaVersions, m.WpaVersions)
-	nl.PutArray(e, attrWiphyAKMSuites, m.AKMSuites, nl.WriteU32)
-	nl.PutU32(e, attrWiphyHiddenSSID, m.HiddenSSID)
-	nl.PutBytes(e, attrWiphyIEProbeResp, m.IEProbeResp)
-	nl.PutBytes(e, attrWiphyIEAssocResp, m.IEAssocResp)
-	nl.PutBytes(e, attrWiphyProbeResp, m.ProbeResp)
-	nl.PutU16(e, attrWiphyInactivityTimeout, m.InactivityTimeout)
-	nl.PutU32(e, attrWiphyChannelWidth, m.ChannelWidth)
-	nl.PutU32(e, attrWiphyCenterFreq1, m.CenterFreq1)
-	nl.PutU32(e, attrWiphyCenterFreq2, m.CenterFreq2)
-	nl.PutFlag(e, attrWiphySocketOwner, m.SocketOwner)
-	nl.PutU32(e, attrWiphyWiphyFreqOffset, m.WiphyFreqOffset)
-	nl.PutU32(e, attrWiphyCenterFreq1Offset, m.CenterFreq1Offset)
-	nl.PutU32(e, attrWiphyPunctBitmap, m.PunctBitmap)
-	e.Raw(m.Unknown)
+func (m *StartAPRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyIfindex, m.Ifindex)
+	b = nl.AppendU32(b, attrWiphyBeaconInterval, m.BeaconInterval)
+	b = nl.AppendU32(b, attrWiphyDTIMPeriod, m.DTIMPeriod)
+	b = nl.AppendBytes(e, b, attrWiphyBeaconHead, m.BeaconHead)
+	b = nl.AppendBytes(e, b, attrWiphyBeaconTail, m.BeaconTail)
+	b = nl.AppendU32(b, attrWiphyWiphyFreq, m.WiphyFreq)
+	b = nl.AppendU32(b, attrWiphyWiphyChannelType, m.WiphyChannelType)
+	b = nl.AppendBytes(e, b, attrWiphyIE, m.IE)
+	nl.CheckBytes(e, len(b), m.SSID, 0, 32)
+	b = nl.AppendBytes(e, b, attrWiphySSID, m.SSID)
+	b = nl.AppendU32(b, attrWiphyAuthType, m.AuthType)
+	b = nl.AppendFlag(b, attrWiphyControlPort, m.ControlPort)
+	b = nl.AppendFlag(b, attrWiphyPrivacy, m.Privacy)
+	b = nl.AppendArray(e, b, attrWiphyCipherSuitesPairwise, m.CipherSuitesPairwise, nl.WriteU32)
+	b = nl.AppendU32(b, attrWiphyCipherSuiteGroup, m.CipherSuiteGroup)
+	b = nl.AppendU32(b, attrWiphyWpaVersions, m.WpaVersions)
+	b = nl.AppendArray(e, b, attrWiphyAKMSuites, m.AKMSuites, nl.WriteU32)
+	b = nl.AppendU32(b, attrWiphyHiddenSSID, m.HiddenSSID)
+	b = nl.AppendBytes(e, b, attrWiphyIEProbeResp, m.IEProbeResp)
+	b = nl.AppendBytes(e, b, attrWiphyIEAssocResp, m.IEAssocResp)
+	b = nl.AppendBytes(e, b, attrWiphyProbeResp, m.ProbeResp)
+	b = nl.AppendU16(b, attrWiphyInactivityTimeout, m.InactivityTimeout)
+	b = nl.AppendU32(b, attrWiphyChannelWidth, m.ChannelWidth)
+	b = nl.AppendU32(b, attrWiphyCenterFreq1, m.CenterFreq1)
+	b = nl.AppendU32(b, attrWiphyCenterFreq2, m.CenterFreq2)
+	b = nl.AppendFlag(b, attrWiphySocketOwner, m.SocketOwner)
+	b = nl.AppendU32(b, attrWiphyWiphyFreqOffset, m.WiphyFreqOffset)
+	b = nl.AppendU32(b, attrWiphyCenterFreq1Offset, m.CenterFreq1Offset)
+	b = nl.AppendU32(b, attrWiphyPunctBitmap, m.PunctBitmap)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2091,9 +2091,9 @@ type StopAPRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *StopAPRequest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyIfindex, m.Ifindex)
-	e.Raw(m.Unknown)
+func (m *StopAPRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyIfindex, m.Ifindex)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2167,31 +2167,31 @@ type JoinIBSSRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *JoinIBSSRequest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyIfindex, m.Ifindex)
-	nl.PutBytes(e, attrWiphyMAC, m.MAC)
-	nl.CheckBytes(e, m.MAC, 6, 6)
-	nl.PutU32(e, attrWiphyBeaconInterval, m.BeaconInterval)
-	nl.PutBytes(e, attrWiphyBSSBasicRates, m.BSSBasicRates)
-	nl.CheckBytes(e, m.BSSBasicRates, 0, 32)
-	nl.PutU32(e, attrWiphyWiphyFreq, m.WiphyFreq)
-	nl.PutU32(e, attrWiphyWiphyChannelType, m.WiphyChannelType)
-	nl.PutBytes(e, attrWiphyIE, m.IE)
-	nl.PutBytes(e, attrWiphySSID, m.SSID)
-	nl.CheckBytes(e, m.SSID, 0, 32)
-	nl.PutFlag(e, attrWiphyFreqFixed, m.FreqFixed)
-	nl.PutFlag(e, attrWiphyControlPort, m.ControlPort)
-	nl.PutFlag(e, attrWiphyPrivacy, m.Privacy)
-	nl.PutU32(e, attrWiphyMcastRate, m.McastRate)
-	nl.PutU32(e, attrWiphyChannelWidth, m.ChannelWidth)
-	nl.PutU32(e, attrWiphyCenterFreq1, m.CenterFreq1)
-	nl.PutU32(e, attrWiphyCenterFreq2, m.CenterFreq2)
-	nl.PutFlag(e, attrWiphyHandleDFS, m.HandleDFS)
-	nl.PutFlag(e, attrWiphySocketOwner, m.SocketOwner)
-	nl.PutU32(e, attrWiphyWiphyFreqOffset, m.WiphyFreqOffset)
-	nl.PutU32(e, attrWiphyCenterFreq1Offset, m.CenterFreq1Offset)
-	nl.PutU32(e, attrWiphyPunctBitmap, m.PunctBitmap)
-	e.Raw(m.Unknown)
+func (m *JoinIBSSRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyIfindex, m.Ifindex)
+	nl.CheckBytes(e, len(b), m.MAC, 6, 6)
+	b = nl.AppendBytes(e, b, attrWiphyMAC, m.MAC)
+	b = nl.AppendU32(b, attrWiphyBeaconInterval, m.BeaconInterval)
+	nl.CheckBytes(e, len(b), m.BSSBasicRates, 0, 32)
+	b = nl.AppendBytes(e, b, attrWiphyBSSBasicRates, m.BSSBasicRates)
+	b = nl.AppendU32(b, attrWiphyWiphyFreq, m.WiphyFreq)
+	b = nl.AppendU32(b, attrWiphyWiphyChannelType, m.WiphyChannelType)
+	b = nl.AppendBytes(e, b, attrWiphyIE, m.IE)
+	nl.CheckBytes(e, len(b), m.SSID, 0, 32)
+	b = nl.AppendBytes(e, b, attrWiphySSID, m.SSID)
+	b = nl.AppendFlag(b, attrWiphyFreqFixed, m.FreqFixed)
+	b = nl.AppendFlag(b, attrWiphyControlPort, m.ControlPort)
+	b = nl.AppendFlag(b, attrWiphyPrivacy, m.Privacy)
+	b = nl.AppendU32(b, attrWiphyMcastRate, m.McastRate)
+	b = nl.AppendU32(b, attrWiphyChannelWidth, m.ChannelWidth)
+	b = nl.AppendU32(b, attrWiphyCenterFreq1, m.CenterFreq1)
+	b = nl.AppendU32(b, attrWiphyCenterFreq2, m.CenterFreq2)
+	b = nl.AppendFlag(b, attrWiphyHandleDFS, m.HandleDFS)
+	b = nl.AppendFlag(b, attrWiphySocketOwner, m.SocketOwner)
+	b = nl.AppendU32(b, attrWiphyWiphyFreqOffset, m.WiphyFreqOffset)
+	b = nl.AppendU32(b, attrWiphyCenterFreq1Offset, m.CenterFreq1Offset)
+	b = nl.AppendU32(b, attrWiphyPunctBitmap, m.PunctBitmap)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2275,9 +2275,9 @@ type GetProtocolFeaturesReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetProtocolFeaturesReply) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWiphyProtocolFeatures, m.ProtocolFeatures)
-	e.Raw(m.Unknown)
+func (m *GetProtocolFeaturesReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWiphyProtocolFeatures, m.ProtocolFeatures)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

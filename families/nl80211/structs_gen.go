@@ -32,9 +32,10 @@ func (s *StaFlagUpdate) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *StaFlagUpdate) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeStaFlagUpdate))
-	e.SetTail(s.Tail)
+func (s *StaFlagUpdate) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeStaFlagUpdate)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -74,9 +75,10 @@ func (s *PatternSupport) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *PatternSupport) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizePatternSupport))
-	e.SetTail(s.Tail)
+func (s *PatternSupport) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizePatternSupport)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -113,9 +115,10 @@ func (s *CoalesceRuleSupport) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *CoalesceRuleSupport) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeCoalesceRuleSupport))
-	e.SetTail(s.Tail)
+func (s *CoalesceRuleSupport) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeCoalesceRuleSupport)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -148,9 +151,10 @@ func (s *VendorCmdInfo) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *VendorCmdInfo) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeVendorCmdInfo))
-	e.SetTail(s.Tail)
+func (s *VendorCmdInfo) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeVendorCmdInfo)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.

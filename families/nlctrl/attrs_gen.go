@@ -118,11 +118,11 @@ type McastGroupAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *McastGroupAttrs) Encode(e *nl.Encoder) {
-	nl.PutString(e, attrMcastGroupName, m.Name)
-	nl.CheckLen(e, m.Name, 0, 15)
-	nl.PutU32(e, attrMcastGroupID, m.ID)
-	e.Raw(m.Unknown)
+func (m *McastGroupAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckLen(e, len(b), m.Name, 0, 15)
+	b = nl.AppendString(e, b, attrMcastGroupName, m.Name)
+	b = nl.AppendU32(b, attrMcastGroupID, m.ID)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -150,10 +150,10 @@ type OpAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *OpAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrOpID, m.ID)
-	nl.PutU32(e, attrOpFlags, m.Flags)
-	e.Raw(m.Unknown)
+func (m *OpAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrOpID, m.ID)
+	b = nl.AppendU32(b, attrOpFlags, m.Flags)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -200,19 +200,19 @@ type PolicyAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *PolicyAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrPolicyType, m.Type)
-	nl.PutU64(e, attrPolicyMinValueS, m.MinValueS)
-	nl.PutU64(e, attrPolicyMaxValueS, m.MaxValueS)
-	nl.PutU64(e, attrPolicyMinValueU, m.MinValueU)
-	nl.PutU64(e, attrPolicyMaxValueU, m.MaxValueU)
-	nl.PutU32(e, attrPolicyMinLength, m.MinLength)
-	nl.PutU32(e, attrPolicyMaxLength, m.MaxLength)
-	nl.PutU32(e, attrPolicyPolicyIdx, m.PolicyIdx)
-	nl.PutU32(e, attrPolicyPolicyMaxtype, m.PolicyMaxtype)
-	nl.PutU32(e, attrPolicyBitfield32Mask, m.Bitfield32Mask)
-	nl.PutU64(e, attrPolicyMask, m.Mask)
-	e.Raw(m.Unknown)
+func (m *PolicyAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrPolicyType, m.Type)
+	b = nl.AppendU64(b, attrPolicyMinValueS, m.MinValueS)
+	b = nl.AppendU64(b, attrPolicyMaxValueS, m.MaxValueS)
+	b = nl.AppendU64(b, attrPolicyMinValueU, m.MinValueU)
+	b = nl.AppendU64(b, attrPolicyMaxValueU, m.MaxValueU)
+	b = nl.AppendU32(b, attrPolicyMinLength, m.MinLength)
+	b = nl.AppendU32(b, attrPolicyMaxLength, m.MaxLength)
+	b = nl.AppendU32(b, attrPolicyPolicyIdx, m.PolicyIdx)
+	b = nl.AppendU32(b, attrPolicyPolicyMaxtype, m.PolicyMaxtype)
+	b = nl.AppendU32(b, attrPolicyBitfield32Mask, m.Bitfield32Mask)
+	b = nl.AppendU64(b, attrPolicyMask, m.Mask)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -260,10 +260,10 @@ type OpPolicyAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *OpPolicyAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrOpPolicyDo, m.Do)
-	nl.PutU32(e, attrOpPolicyDump, m.Dump)
-	e.Raw(m.Unknown)
+func (m *OpPolicyAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrOpPolicyDo, m.Do)
+	b = nl.AppendU32(b, attrOpPolicyDump, m.Dump)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -289,12 +289,13 @@ type CtrlPolicy struct {
 }
 
 // Encode implements nl.Message.
-func (m *CtrlPolicy) Encode(e *nl.Encoder) {
-	l1 := nl.BeginLevel(e, m.PolicyID, nl.Nested)
-	l2 := nl.BeginLevel(e, m.AttrID, nl.Nested)
-	m.Value.Encode(e)
-	e.End(l2)
-	e.End(l1)
+func (m *CtrlPolicy) Encode(e *nl.Encoder, b []byte) []byte {
+	b, l1 := nl.BeginLevel(e, b, m.PolicyID, nl.Nested)
+	b, l2 := nl.BeginLevel(e, b, m.AttrID, nl.Nested)
+	b = m.Value.Encode(e, b)
+	b = e.End(b, l2)
+	b = e.End(b, l1)
+	return b
 }
 
 // Decode implements nl.Message.
@@ -314,10 +315,11 @@ type CtrlOpPolicy struct {
 }
 
 // Encode implements nl.Message.
-func (m *CtrlOpPolicy) Encode(e *nl.Encoder) {
-	l1 := nl.BeginLevel(e, m.OpID, nl.Nested)
-	m.Value.Encode(e)
-	e.End(l1)
+func (m *CtrlOpPolicy) Encode(e *nl.Encoder, b []byte) []byte {
+	b, l1 := nl.BeginLevel(e, b, m.OpID, nl.Nested)
+	b = m.Value.Encode(e, b)
+	b = e.End(b, l1)
+	return b
 }
 
 // Decode implements nl.Message.

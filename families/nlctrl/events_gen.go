@@ -35,12 +35,12 @@ type NewOpsNtf struct {
 }
 
 // Encode implements nl.Message.
-func (m *NewOpsNtf) Encode(e *nl.Encoder) {
-	nl.PutU16(e, attrCtrlFamilyID, m.FamilyID)
-	nl.PutString(e, attrCtrlFamilyName, m.FamilyName)
-	nl.CheckLen(e, m.FamilyName, 0, 15)
-	nl.PutIndexed(e, attrCtrlOps, m.Ops, nl.Nested, (*OpAttrs).Encode)
-	e.Raw(m.Unknown)
+func (m *NewOpsNtf) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU16(b, attrCtrlFamilyID, m.FamilyID)
+	nl.CheckLen(e, len(b), m.FamilyName, 0, 15)
+	b = nl.AppendString(e, b, attrCtrlFamilyName, m.FamilyName)
+	b = nl.AppendIndexed(e, b, attrCtrlOps, m.Ops, nl.Nested, (*OpAttrs).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -73,12 +73,12 @@ type DelOpsNtf struct {
 }
 
 // Encode implements nl.Message.
-func (m *DelOpsNtf) Encode(e *nl.Encoder) {
-	nl.PutU16(e, attrCtrlFamilyID, m.FamilyID)
-	nl.PutString(e, attrCtrlFamilyName, m.FamilyName)
-	nl.CheckLen(e, m.FamilyName, 0, 15)
-	nl.PutIndexed(e, attrCtrlOps, m.Ops, nl.Nested, (*OpAttrs).Encode)
-	e.Raw(m.Unknown)
+func (m *DelOpsNtf) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU16(b, attrCtrlFamilyID, m.FamilyID)
+	nl.CheckLen(e, len(b), m.FamilyName, 0, 15)
+	b = nl.AppendString(e, b, attrCtrlFamilyName, m.FamilyName)
+	b = nl.AppendIndexed(e, b, attrCtrlOps, m.Ops, nl.Nested, (*OpAttrs).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -110,12 +110,12 @@ type NewMcastGrpNtf struct {
 }
 
 // Encode implements nl.Message.
-func (m *NewMcastGrpNtf) Encode(e *nl.Encoder) {
-	nl.PutU16(e, attrCtrlFamilyID, m.FamilyID)
-	nl.PutString(e, attrCtrlFamilyName, m.FamilyName)
-	nl.CheckLen(e, m.FamilyName, 0, 15)
-	nl.PutIndexed(e, attrCtrlMcastGroups, m.McastGroups, nl.Nested, (*McastGroupAttrs).Encode)
-	e.Raw(m.Unknown)
+func (m *NewMcastGrpNtf) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU16(b, attrCtrlFamilyID, m.FamilyID)
+	nl.CheckLen(e, len(b), m.FamilyName, 0, 15)
+	b = nl.AppendString(e, b, attrCtrlFamilyName, m.FamilyName)
+	b = nl.AppendIndexed(e, b, attrCtrlMcastGroups, m.McastGroups, nl.Nested, (*McastGroupAttrs).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -147,12 +147,12 @@ type DelMcastGrpNtf struct {
 }
 
 // Encode implements nl.Message.
-func (m *DelMcastGrpNtf) Encode(e *nl.Encoder) {
-	nl.PutU16(e, attrCtrlFamilyID, m.FamilyID)
-	nl.PutString(e, attrCtrlFamilyName, m.FamilyName)
-	nl.CheckLen(e, m.FamilyName, 0, 15)
-	nl.PutIndexed(e, attrCtrlMcastGroups, m.McastGroups, nl.Nested, (*McastGroupAttrs).Encode)
-	e.Raw(m.Unknown)
+func (m *DelMcastGrpNtf) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU16(b, attrCtrlFamilyID, m.FamilyID)
+	nl.CheckLen(e, len(b), m.FamilyName, 0, 15)
+	b = nl.AppendString(e, b, attrCtrlFamilyName, m.FamilyName)
+	b = nl.AppendIndexed(e, b, attrCtrlMcastGroups, m.McastGroups, nl.Nested, (*McastGroupAttrs).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

@@ -23,11 +23,11 @@ type GetFamilyRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetFamilyRequest) Encode(e *nl.Encoder) {
-	nl.PutU16(e, attrCtrlFamilyID, m.FamilyID)
-	nl.PutString(e, attrCtrlFamilyName, m.FamilyName)
-	nl.CheckLen(e, m.FamilyName, 0, 15)
-	e.Raw(m.Unknown)
+func (m *GetFamilyRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU16(b, attrCtrlFamilyID, m.FamilyID)
+	nl.CheckLen(e, len(b), m.FamilyName, 0, 15)
+	b = nl.AppendString(e, b, attrCtrlFamilyName, m.FamilyName)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -51,8 +51,8 @@ type GetFamilyDumpRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetFamilyDumpRequest) Encode(e *nl.Encoder) {
-	e.Raw(m.Unknown)
+func (m *GetFamilyDumpRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -85,16 +85,16 @@ type GetFamilyReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetFamilyReply) Encode(e *nl.Encoder) {
-	nl.PutU16(e, attrCtrlFamilyID, m.FamilyID)
-	nl.PutString(e, attrCtrlFamilyName, m.FamilyName)
-	nl.CheckLen(e, m.FamilyName, 0, 15)
-	nl.PutU32(e, attrCtrlVersion, m.Version)
-	nl.PutU32(e, attrCtrlHdrsize, m.Hdrsize)
-	nl.PutU32(e, attrCtrlMaxattr, m.Maxattr)
-	nl.PutIndexed(e, attrCtrlOps, m.Ops, nl.Nested, (*OpAttrs).Encode)
-	nl.PutIndexed(e, attrCtrlMcastGroups, m.McastGroups, nl.Nested, (*McastGroupAttrs).Encode)
-	e.Raw(m.Unknown)
+func (m *GetFamilyReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU16(b, attrCtrlFamilyID, m.FamilyID)
+	nl.CheckLen(e, len(b), m.FamilyName, 0, 15)
+	b = nl.AppendString(e, b, attrCtrlFamilyName, m.FamilyName)
+	b = nl.AppendU32(b, attrCtrlVersion, m.Version)
+	b = nl.AppendU32(b, attrCtrlHdrsize, m.Hdrsize)
+	b = nl.AppendU32(b, attrCtrlMaxattr, m.Maxattr)
+	b = nl.AppendIndexed(e, b, attrCtrlOps, m.Ops, nl.Nested, (*OpAttrs).Encode)
+	b = nl.AppendIndexed(e, b, attrCtrlMcastGroups, m.McastGroups, nl.Nested, (*McastGroupAttrs).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -173,12 +173,12 @@ type GetPolicyDumpRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetPolicyDumpRequest) Encode(e *nl.Encoder) {
-	nl.PutU16(e, attrCtrlFamilyID, m.FamilyID)
-	nl.PutString(e, attrCtrlFamilyName, m.FamilyName)
-	nl.CheckLen(e, m.FamilyName, 0, 15)
-	nl.PutU32(e, attrCtrlOp, m.Op)
-	e.Raw(m.Unknown)
+func (m *GetPolicyDumpRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU16(b, attrCtrlFamilyID, m.FamilyID)
+	nl.CheckLen(e, len(b), m.FamilyName, 0, 15)
+	b = nl.AppendString(e, b, attrCtrlFamilyName, m.FamilyName)
+	b = nl.AppendU32(b, attrCtrlOp, m.Op)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -212,11 +212,11 @@ type GetPolicyReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetPolicyReply) Encode(e *nl.Encoder) {
-	nl.PutU16(e, attrCtrlFamilyID, m.FamilyID)
-	nl.PutMulti(e, attrCtrlPolicy|nl.Nested, m.Policy, (*CtrlPolicy).Encode)
-	nl.PutMulti(e, attrCtrlOpPolicy|nl.Nested, m.OpPolicy, (*CtrlOpPolicy).Encode)
-	e.Raw(m.Unknown)
+func (m *GetPolicyReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU16(b, attrCtrlFamilyID, m.FamilyID)
+	b = nl.AppendMulti(e, b, attrCtrlPolicy|nl.Nested, m.Policy, (*CtrlPolicy).Encode)
+	b = nl.AppendMulti(e, b, attrCtrlOpPolicy|nl.Nested, m.OpPolicy, (*CtrlOpPolicy).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

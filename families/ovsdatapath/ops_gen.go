@@ -37,17 +37,17 @@ type NewRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *NewRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutString(e, attrDatapathName, m.Name)
-	nl.CheckLen(e, m.Name, 0, 15)
-	nl.PutU32(e, attrDatapathUpcallPID, m.UpcallPID)
-	nl.PutU32(e, attrDatapathUserFeatures, m.UserFeatures)
-	nl.PutU32(e, attrDatapathMasksCacheSize, m.MasksCacheSize)
-	nl.PutArray(e, attrDatapathPerCPUPIDs, m.PerCPUPIDs, nl.WriteU32)
-	nl.PutU32(e, attrDatapathIfindex, m.Ifindex)
-	nl.CheckMin(e, m.Ifindex, 0)
-	e.Raw(m.Unknown)
+func (m *NewRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	nl.CheckLen(e, len(b), m.Name, 0, 15)
+	b = nl.AppendString(e, b, attrDatapathName, m.Name)
+	b = nl.AppendU32(b, attrDatapathUpcallPID, m.UpcallPID)
+	b = nl.AppendU32(b, attrDatapathUserFeatures, m.UserFeatures)
+	b = nl.AppendU32(b, attrDatapathMasksCacheSize, m.MasksCacheSize)
+	b = nl.AppendArray(e, b, attrDatapathPerCPUPIDs, m.PerCPUPIDs, nl.WriteU32)
+	nl.CheckMin(e, len(b), m.Ifindex, 0)
+	b = nl.AppendU32(b, attrDatapathIfindex, m.Ifindex)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -97,16 +97,16 @@ type GetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetReply) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutString(e, attrDatapathName, m.Name)
-	nl.CheckLen(e, m.Name, 0, 15)
-	nl.PutStruct(e, attrDatapathStats, &m.Stats)
-	nl.PutStruct(e, attrDatapathMegaflowStats, &m.MegaflowStats)
-	nl.PutU32(e, attrDatapathUserFeatures, m.UserFeatures)
-	nl.PutU32(e, attrDatapathMasksCacheSize, m.MasksCacheSize)
-	nl.PutArray(e, attrDatapathPerCPUPIDs, m.PerCPUPIDs, nl.WriteU32)
-	e.Raw(m.Unknown)
+func (m *GetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	nl.CheckLen(e, len(b), m.Name, 0, 15)
+	b = nl.AppendString(e, b, attrDatapathName, m.Name)
+	b = nl.AppendStruct(e, b, attrDatapathStats, &m.Stats)
+	b = nl.AppendStruct(e, b, attrDatapathMegaflowStats, &m.MegaflowStats)
+	b = nl.AppendU32(b, attrDatapathUserFeatures, m.UserFeatures)
+	b = nl.AppendU32(b, attrDatapathMasksCacheSize, m.MasksCacheSize)
+	b = nl.AppendArray(e, b, attrDatapathPerCPUPIDs, m.PerCPUPIDs, nl.WriteU32)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -156,11 +156,11 @@ type DelRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *DelRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutString(e, attrDatapathName, m.Name)
-	nl.CheckLen(e, m.Name, 0, 15)
-	e.Raw(m.Unknown)
+func (m *DelRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	nl.CheckLen(e, len(b), m.Name, 0, 15)
+	b = nl.AppendString(e, b, attrDatapathName, m.Name)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -197,9 +197,9 @@ type GetDumpRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetDumpRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	e.Raw(m.Unknown)
+func (m *GetDumpRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -260,14 +260,14 @@ type SetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *SetRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutString(e, attrDatapathName, m.Name)
-	nl.CheckLen(e, m.Name, 0, 15)
-	nl.PutU32(e, attrDatapathUserFeatures, m.UserFeatures)
-	nl.PutU32(e, attrDatapathMasksCacheSize, m.MasksCacheSize)
-	nl.PutArray(e, attrDatapathPerCPUPIDs, m.PerCPUPIDs, nl.WriteU32)
-	e.Raw(m.Unknown)
+func (m *SetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	nl.CheckLen(e, len(b), m.Name, 0, 15)
+	b = nl.AppendString(e, b, attrDatapathName, m.Name)
+	b = nl.AppendU32(b, attrDatapathUserFeatures, m.UserFeatures)
+	b = nl.AppendU32(b, attrDatapathMasksCacheSize, m.MasksCacheSize)
+	b = nl.AppendArray(e, b, attrDatapathPerCPUPIDs, m.PerCPUPIDs, nl.WriteU32)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

@@ -352,9 +352,9 @@ type VXLANExtensions struct {
 }
 
 // Encode implements nl.Message.
-func (m *VXLANExtensions) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrVXLANExtGBP, m.GBP)
-	e.Raw(m.Unknown)
+func (m *VXLANExtensions) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrVXLANExtGBP, m.GBP)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -408,28 +408,28 @@ type Tunnel struct {
 }
 
 // Encode implements nl.Message.
-func (m *Tunnel) Encode(e *nl.Encoder) {
-	nl.PutU64BE(e, attrTunnelKeyID, m.ID)
-	nl.PutAddr(e, attrTunnelKeyIPv4Src, m.IPv4Src)
-	nl.CheckAddr(e, m.IPv4Src.Value(), 4)
-	nl.PutAddr(e, attrTunnelKeyIPv4Dst, m.IPv4Dst)
-	nl.CheckAddr(e, m.IPv4Dst.Value(), 4)
-	nl.PutU8(e, attrTunnelKeyTOS, m.TOS)
-	nl.PutU8(e, attrTunnelKeyTTL, m.TTL)
-	nl.PutFlag(e, attrTunnelKeyDontFragment, m.DontFragment)
-	nl.PutFlag(e, attrTunnelKeyCsum, m.Csum)
-	nl.PutFlag(e, attrTunnelKeyOAM, m.OAM)
-	nl.PutBytes(e, attrTunnelKeyGeneveOpts, m.GeneveOpts)
-	nl.PutU16BE(e, attrTunnelKeyTPSrc, m.TPSrc)
-	nl.PutU16BE(e, attrTunnelKeyTPDst, m.TPDst)
-	nl.PutNest(e, attrTunnelKeyVXLANOpts, m.VXLANOpts)
-	nl.PutAddr(e, attrTunnelKeyIPv6Src, m.IPv6Src)
-	nl.CheckAddr(e, m.IPv6Src.Value(), 16)
-	nl.PutAddr(e, attrTunnelKeyIPv6Dst, m.IPv6Dst)
-	nl.CheckAddr(e, m.IPv6Dst.Value(), 16)
-	nl.PutBytes(e, attrTunnelKeyERSPANOpts, m.ERSPANOpts)
-	nl.PutFlag(e, attrTunnelKeyIPv4InfoBridge, m.IPv4InfoBridge)
-	e.Raw(m.Unknown)
+func (m *Tunnel) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU64BE(b, attrTunnelKeyID, m.ID)
+	nl.CheckAddr(e, len(b), m.IPv4Src.Value(), 4)
+	b = nl.AppendAddr(e, b, attrTunnelKeyIPv4Src, m.IPv4Src)
+	nl.CheckAddr(e, len(b), m.IPv4Dst.Value(), 4)
+	b = nl.AppendAddr(e, b, attrTunnelKeyIPv4Dst, m.IPv4Dst)
+	b = nl.AppendU8(b, attrTunnelKeyTOS, m.TOS)
+	b = nl.AppendU8(b, attrTunnelKeyTTL, m.TTL)
+	b = nl.AppendFlag(b, attrTunnelKeyDontFragment, m.DontFragment)
+	b = nl.AppendFlag(b, attrTunnelKeyCsum, m.Csum)
+	b = nl.AppendFlag(b, attrTunnelKeyOAM, m.OAM)
+	b = nl.AppendBytes(e, b, attrTunnelKeyGeneveOpts, m.GeneveOpts)
+	b = nl.AppendU16BE(b, attrTunnelKeyTPSrc, m.TPSrc)
+	b = nl.AppendU16BE(b, attrTunnelKeyTPDst, m.TPDst)
+	b = nl.AppendNest(e, b, attrTunnelKeyVXLANOpts, m.VXLANOpts)
+	nl.CheckAddr(e, len(b), m.IPv6Src.Value(), 16)
+	b = nl.AppendAddr(e, b, attrTunnelKeyIPv6Src, m.IPv6Src)
+	nl.CheckAddr(e, len(b), m.IPv6Dst.Value(), 16)
+	b = nl.AppendAddr(e, b, attrTunnelKeyIPv6Dst, m.IPv6Dst)
+	b = nl.AppendBytes(e, b, attrTunnelKeyERSPANOpts, m.ERSPANOpts)
+	b = nl.AppendFlag(b, attrTunnelKeyIPv4InfoBridge, m.IPv4InfoBridge)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -488,11 +488,11 @@ type NSH struct {
 }
 
 // Encode implements nl.Message.
-func (m *NSH) Encode(e *nl.Encoder) {
-	nl.PutStruct(e, attrNSHKeyBase, &m.Base)
-	nl.PutStruct(e, attrNSHKeyMD1, &m.MD1)
-	nl.PutBytes(e, attrNSHKeyMD2, m.MD2)
-	e.Raw(m.Unknown)
+func (m *NSH) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendStruct(e, b, attrNSHKeyBase, &m.Base)
+	b = nl.AppendStruct(e, b, attrNSHKeyMD1, &m.MD1)
+	b = nl.AppendBytes(e, b, attrNSHKeyMD2, m.MD2)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -581,38 +581,38 @@ type Key struct {
 }
 
 // Encode implements nl.Message.
-func (m *Key) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrKeyEncap, m.Encap)
-	nl.PutU32(e, attrKeyPriority, m.Priority)
-	nl.PutU32(e, attrKeyInPort, m.InPort)
-	nl.PutStruct(e, attrKeyEthernet, &m.Ethernet)
-	nl.PutU16BE(e, attrKeyVLAN, m.VLAN)
-	nl.PutU16BE(e, attrKeyEthertype, m.Ethertype)
-	nl.PutStruct(e, attrKeyIPv4, &m.IPv4)
-	nl.PutStruct(e, attrKeyIPv6, &m.IPv6)
-	nl.PutStruct(e, attrKeyTCP, &m.TCP)
-	nl.PutStruct(e, attrKeyUDP, &m.UDP)
-	nl.PutStruct(e, attrKeyICMP, &m.ICMP)
-	nl.PutStruct(e, attrKeyICMPv6, &m.ICMPv6)
-	nl.PutStruct(e, attrKeyARP, &m.ARP)
-	nl.PutStruct(e, attrKeyND, &m.ND)
-	nl.PutU32(e, attrKeySKBMark, m.SKBMark)
-	nl.PutNest(e, attrKeyTunnel, m.Tunnel)
-	nl.PutStruct(e, attrKeySCTP, &m.SCTP)
-	nl.PutU16BE(e, attrKeyTCPFlags, m.TCPFlags)
-	nl.PutU32(e, attrKeyDPHash, m.DPHash)
-	nl.PutU32(e, attrKeyRecircID, m.RecircID)
-	nl.PutBytes(e, attrKeyMPLS, m.MPLS)
-	nl.PutU32(e, attrKeyCTState, m.CTState)
-	nl.PutU16(e, attrKeyCTZone, m.CTZone)
-	nl.PutU32(e, attrKeyCTMark, m.CTMark)
-	nl.PutBytes(e, attrKeyCTLabels, m.CTLabels)
-	nl.CheckBytes(e, m.CTLabels, 16, 16)
-	nl.PutStruct(e, attrKeyCTOrigTupleIPv4, &m.CTOrigTupleIPv4)
-	nl.PutStruct(e, attrKeyCTOrigTupleIPv6, &m.CTOrigTupleIPv6)
-	nl.PutNest(e, attrKeyNSH, m.NSH)
-	nl.PutStruct(e, attrKeyIPv6Exthdrs, &m.IPv6Exthdrs)
-	e.Raw(m.Unknown)
+func (m *Key) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrKeyEncap, m.Encap)
+	b = nl.AppendU32(b, attrKeyPriority, m.Priority)
+	b = nl.AppendU32(b, attrKeyInPort, m.InPort)
+	b = nl.AppendStruct(e, b, attrKeyEthernet, &m.Ethernet)
+	b = nl.AppendU16BE(b, attrKeyVLAN, m.VLAN)
+	b = nl.AppendU16BE(b, attrKeyEthertype, m.Ethertype)
+	b = nl.AppendStruct(e, b, attrKeyIPv4, &m.IPv4)
+	b = nl.AppendStruct(e, b, attrKeyIPv6, &m.IPv6)
+	b = nl.AppendStruct(e, b, attrKeyTCP, &m.TCP)
+	b = nl.AppendStruct(e, b, attrKeyUDP, &m.UDP)
+	b = nl.AppendStruct(e, b, attrKeyICMP, &m.ICMP)
+	b = nl.AppendStruct(e, b, attrKeyICMPv6, &m.ICMPv6)
+	b = nl.AppendStruct(e, b, attrKeyARP, &m.ARP)
+	b = nl.AppendStruct(e, b, attrKeyND, &m.ND)
+	b = nl.AppendU32(b, attrKeySKBMark, m.SKBMark)
+	b = nl.AppendNest(e, b, attrKeyTunnel, m.Tunnel)
+	b = nl.AppendStruct(e, b, attrKeySCTP, &m.SCTP)
+	b = nl.AppendU16BE(b, attrKeyTCPFlags, m.TCPFlags)
+	b = nl.AppendU32(b, attrKeyDPHash, m.DPHash)
+	b = nl.AppendU32(b, attrKeyRecircID, m.RecircID)
+	b = nl.AppendBytes(e, b, attrKeyMPLS, m.MPLS)
+	b = nl.AppendU32(b, attrKeyCTState, m.CTState)
+	b = nl.AppendU16(b, attrKeyCTZone, m.CTZone)
+	b = nl.AppendU32(b, attrKeyCTMark, m.CTMark)
+	nl.CheckBytes(e, len(b), m.CTLabels, 16, 16)
+	b = nl.AppendBytes(e, b, attrKeyCTLabels, m.CTLabels)
+	b = nl.AppendStruct(e, b, attrKeyCTOrigTupleIPv4, &m.CTOrigTupleIPv4)
+	b = nl.AppendStruct(e, b, attrKeyCTOrigTupleIPv6, &m.CTOrigTupleIPv6)
+	b = nl.AppendNest(e, b, attrKeyNSH, m.NSH)
+	b = nl.AppendStruct(e, b, attrKeyIPv6Exthdrs, &m.IPv6Exthdrs)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -699,12 +699,12 @@ type Userspace struct {
 }
 
 // Encode implements nl.Message.
-func (m *Userspace) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrUserspacePID, m.PID)
-	nl.PutBytes(e, attrUserspaceUserdata, m.Userdata)
-	nl.PutU32(e, attrUserspaceEgressTunPort, m.EgressTunPort)
-	nl.PutFlag(e, attrUserspaceActions, m.Actions)
-	e.Raw(m.Unknown)
+func (m *Userspace) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrUserspacePID, m.PID)
+	b = nl.AppendBytes(e, b, attrUserspaceUserdata, m.Userdata)
+	b = nl.AppendU32(b, attrUserspaceEgressTunPort, m.EgressTunPort)
+	b = nl.AppendFlag(b, attrUserspaceActions, m.Actions)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -736,10 +736,10 @@ type Sample struct {
 }
 
 // Encode implements nl.Message.
-func (m *Sample) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrSampleProbability, m.Probability)
-	nl.PutOrdered(e, attrSampleActions|nl.Nested, m.Actions, (*Action).Encode)
-	e.Raw(m.Unknown)
+func (m *Sample) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrSampleProbability, m.Probability)
+	b = nl.AppendOrdered(e, b, attrSampleActions|nl.Nested, m.Actions, (*Action).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -782,17 +782,17 @@ type NAT struct {
 }
 
 // Encode implements nl.Message.
-func (m *NAT) Encode(e *nl.Encoder) {
-	nl.PutFlag(e, attrNATSrc, m.Src)
-	nl.PutFlag(e, attrNATDst, m.Dst)
-	nl.PutAddr(e, attrNATIPMin, m.IPMin)
-	nl.PutAddr(e, attrNATIPMax, m.IPMax)
-	nl.PutU16(e, attrNATProtoMin, m.ProtoMin)
-	nl.PutU16(e, attrNATProtoMax, m.ProtoMax)
-	nl.PutFlag(e, attrNATPersistent, m.Persistent)
-	nl.PutFlag(e, attrNATProtoHash, m.ProtoHash)
-	nl.PutFlag(e, attrNATProtoRandom, m.ProtoRandom)
-	e.Raw(m.Unknown)
+func (m *NAT) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendFlag(b, attrNATSrc, m.Src)
+	b = nl.AppendFlag(b, attrNATDst, m.Dst)
+	b = nl.AppendAddr(e, b, attrNATIPMin, m.IPMin)
+	b = nl.AppendAddr(e, b, attrNATIPMax, m.IPMax)
+	b = nl.AppendU16(b, attrNATProtoMin, m.ProtoMin)
+	b = nl.AppendU16(b, attrNATProtoMax, m.ProtoMax)
+	b = nl.AppendFlag(b, attrNATPersistent, m.Persistent)
+	b = nl.AppendFlag(b, attrNATProtoHash, m.ProtoHash)
+	b = nl.AppendFlag(b, attrNATProtoRandom, m.ProtoRandom)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -851,19 +851,19 @@ type CT struct {
 }
 
 // Encode implements nl.Message.
-func (m *CT) Encode(e *nl.Encoder) {
-	nl.PutFlag(e, attrCtCommit, m.Commit)
-	nl.PutU16(e, attrCtZone, m.Zone)
-	nl.PutBytes(e, attrCtMark, m.Mark)
-	nl.CheckBytes(e, m.Mark, 8, 8)
-	nl.PutBytes(e, attrCtLabels, m.Labels)
-	nl.CheckBytes(e, m.Labels, 32, 32)
-	nl.PutString(e, attrCtHelper, m.Helper)
-	nl.PutNest(e, attrCtNAT, m.NAT)
-	nl.PutFlag(e, attrCtForceCommit, m.ForceCommit)
-	nl.PutU32(e, attrCtEventmask, m.Eventmask)
-	nl.PutString(e, attrCtTimeout, m.Timeout)
-	e.Raw(m.Unknown)
+func (m *CT) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendFlag(b, attrCtCommit, m.Commit)
+	b = nl.AppendU16(b, attrCtZone, m.Zone)
+	nl.CheckBytes(e, len(b), m.Mark, 8, 8)
+	b = nl.AppendBytes(e, b, attrCtMark, m.Mark)
+	nl.CheckBytes(e, len(b), m.Labels, 32, 32)
+	b = nl.AppendBytes(e, b, attrCtLabels, m.Labels)
+	b = nl.AppendString(e, b, attrCtHelper, m.Helper)
+	b = nl.AppendNest(e, b, attrCtNAT, m.NAT)
+	b = nl.AppendFlag(b, attrCtForceCommit, m.ForceCommit)
+	b = nl.AppendU32(b, attrCtEventmask, m.Eventmask)
+	b = nl.AppendString(e, b, attrCtTimeout, m.Timeout)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -907,11 +907,11 @@ type CheckPktLen struct {
 }
 
 // Encode implements nl.Message.
-func (m *CheckPktLen) Encode(e *nl.Encoder) {
-	nl.PutU16(e, attrCheckPktLenPktLen, m.PktLen)
-	nl.PutOrdered(e, attrCheckPktLenActionsIfGreater|nl.Nested, m.ActionsIfGreater, (*Action).Encode)
-	nl.PutOrdered(e, attrCheckPktLenActionsIfLessEqual|nl.Nested, m.ActionsIfLessEqual, (*Action).Encode)
-	e.Raw(m.Unknown)
+func (m *CheckPktLen) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU16(b, attrCheckPktLenPktLen, m.PktLen)
+	b = nl.AppendOrdered(e, b, attrCheckPktLenActionsIfGreater|nl.Nested, m.ActionsIfGreater, (*Action).Encode)
+	b = nl.AppendOrdered(e, b, attrCheckPktLenActionsIfLessEqual|nl.Nested, m.ActionsIfLessEqual, (*Action).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -939,9 +939,9 @@ type DecTTL struct {
 }
 
 // Encode implements nl.Message.
-func (m *DecTTL) Encode(e *nl.Encoder) {
-	nl.PutOrdered(e, attrDecTTLAction|nl.Nested, m.Action, (*Action).Encode)
-	e.Raw(m.Unknown)
+func (m *DecTTL) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendOrdered(e, b, attrDecTTLAction|nl.Nested, m.Action, (*Action).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -967,11 +967,11 @@ type Psample struct {
 }
 
 // Encode implements nl.Message.
-func (m *Psample) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrPsampleGroup, m.Group)
-	nl.PutBytes(e, attrPsampleCookie, m.Cookie)
-	nl.CheckBytes(e, m.Cookie, 0, 16)
-	e.Raw(m.Unknown)
+func (m *Psample) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrPsampleGroup, m.Group)
+	nl.CheckBytes(e, len(b), m.Cookie, 0, 16)
+	b = nl.AppendBytes(e, b, attrPsampleCookie, m.Cookie)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1049,33 +1049,33 @@ type Action struct {
 }
 
 // Encode implements nl.Message.
-func (m *Action) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrActionOutput, m.Output)
-	nl.PutNest(e, attrActionUserspace, m.Userspace)
-	nl.PutNest(e, attrActionSet, m.Set)
-	nl.PutStruct(e, attrActionPushVLAN, &m.PushVLAN)
-	nl.PutFlag(e, attrActionPopVLAN, m.PopVLAN)
-	nl.PutNest(e, attrActionSample, m.Sample)
-	nl.PutU32(e, attrActionRecirc, m.Recirc)
-	nl.PutStruct(e, attrActionHash, &m.Hash)
-	nl.PutStruct(e, attrActionPushMPLS, &m.PushMPLS)
-	nl.PutU16BE(e, attrActionPopMPLS, m.PopMPLS)
-	nl.PutBytes(e, attrActionSetMasked, m.SetMasked)
-	nl.PutNest(e, attrActionCT, m.CT)
-	nl.PutU32(e, attrActionTrunc, m.Trunc)
-	nl.PutStruct(e, attrActionPushEth, &m.PushEth)
-	nl.PutFlag(e, attrActionPopEth, m.PopEth)
-	nl.PutFlag(e, attrActionCTClear, m.CTClear)
-	nl.PutNest(e, attrActionPushNSH, m.PushNSH)
-	nl.PutFlag(e, attrActionPopNSH, m.PopNSH)
-	nl.PutU32(e, attrActionMeter, m.Meter)
-	nl.PutOrdered(e, attrActionClone|nl.Nested, m.Clone, (*Action).Encode)
-	nl.PutNest(e, attrActionCheckPktLen, m.CheckPktLen)
-	nl.PutStruct(e, attrActionAddMPLS, &m.AddMPLS)
-	nl.PutNest(e, attrActionDecTTL, m.DecTTL)
-	nl.PutU32(e, attrActionDrop, m.Drop)
-	nl.PutNest(e, attrActionPSample, m.PSample)
-	e.Raw(m.Unknown)
+func (m *Action) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrActionOutput, m.Output)
+	b = nl.AppendNest(e, b, attrActionUserspace, m.Userspace)
+	b = nl.AppendNest(e, b, attrActionSet, m.Set)
+	b = nl.AppendStruct(e, b, attrActionPushVLAN, &m.PushVLAN)
+	b = nl.AppendFlag(b, attrActionPopVLAN, m.PopVLAN)
+	b = nl.AppendNest(e, b, attrActionSample, m.Sample)
+	b = nl.AppendU32(b, attrActionRecirc, m.Recirc)
+	b = nl.AppendStruct(e, b, attrActionHash, &m.Hash)
+	b = nl.AppendStruct(e, b, attrActionPushMPLS, &m.PushMPLS)
+	b = nl.AppendU16BE(b, attrActionPopMPLS, m.PopMPLS)
+	b = nl.AppendBytes(e, b, attrActionSetMasked, m.SetMasked)
+	b = nl.AppendNest(e, b, attrActionCT, m.CT)
+	b = nl.AppendU32(b, attrActionTrunc, m.Trunc)
+	b = nl.AppendStruct(e, b, attrActionPushEth, &m.PushEth)
+	b = nl.AppendFlag(b, attrActionPopEth, m.PopEth)
+	b = nl.AppendFlag(b, attrActionCTClear, m.CTClear)
+	b = nl.AppendNest(e, b, attrActionPushNSH, m.PushNSH)
+	b = nl.AppendFlag(b, attrActionPopNSH, m.PopNSH)
+	b = nl.AppendU32(b, attrActionMeter, m.Meter)
+	b = nl.AppendOrdered(e, b, attrActionClone|nl.Nested, m.Clone, (*Action).Encode)
+	b = nl.AppendNest(e, b, attrActionCheckPktLen, m.CheckPktLen)
+	b = nl.AppendStruct(e, b, attrActionAddMPLS, &m.AddMPLS)
+	b = nl.AppendNest(e, b, attrActionDecTTL, m.DecTTL)
+	b = nl.AppendU32(b, attrActionDrop, m.Drop)
+	b = nl.AppendNest(e, b, attrActionPSample, m.PSample)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

@@ -32,16 +32,16 @@ type NewRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *NewRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutNest(e, attrFlowKey, m.Key)
-	nl.PutOrdered(e, attrFlowActions|nl.Nested, m.Actions, (*Action).Encode)
-	nl.PutNest(e, attrFlowMask, m.Mask)
-	nl.PutFlag(e, attrFlowProbe, m.Probe)
-	nl.PutBytes(e, attrFlowUFID, m.UFID)
-	nl.CheckBytes(e, m.UFID, 1, 16)
-	nl.PutU32(e, attrFlowUFIDFlags, m.UFIDFlags)
-	e.Raw(m.Unknown)
+func (m *NewRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendNest(e, b, attrFlowKey, m.Key)
+	b = nl.AppendOrdered(e, b, attrFlowActions|nl.Nested, m.Actions, (*Action).Encode)
+	b = nl.AppendNest(e, b, attrFlowMask, m.Mask)
+	b = nl.AppendFlag(b, attrFlowProbe, m.Probe)
+	nl.CheckBytes(e, len(b), m.UFID, 1, 16)
+	b = nl.AppendBytes(e, b, attrFlowUFID, m.UFID)
+	b = nl.AppendU32(b, attrFlowUFIDFlags, m.UFIDFlags)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -91,17 +91,17 @@ type GetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetReply) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutNest(e, attrFlowKey, m.Key)
-	nl.PutOrdered(e, attrFlowActions|nl.Nested, m.Actions, (*Action).Encode)
-	nl.PutStruct(e, attrFlowStats, &m.Stats)
-	nl.PutU8(e, attrFlowTCPFlags, m.TCPFlags)
-	nl.PutU64(e, attrFlowUsed, m.Used)
-	nl.PutNest(e, attrFlowMask, m.Mask)
-	nl.PutBytes(e, attrFlowUFID, m.UFID)
-	nl.CheckBytes(e, m.UFID, 1, 16)
-	e.Raw(m.Unknown)
+func (m *GetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendNest(e, b, attrFlowKey, m.Key)
+	b = nl.AppendOrdered(e, b, attrFlowActions|nl.Nested, m.Actions, (*Action).Encode)
+	b = nl.AppendStruct(e, b, attrFlowStats, &m.Stats)
+	b = nl.AppendU8(b, attrFlowTCPFlags, m.TCPFlags)
+	b = nl.AppendU64(b, attrFlowUsed, m.Used)
+	b = nl.AppendNest(e, b, attrFlowMask, m.Mask)
+	nl.CheckBytes(e, len(b), m.UFID, 1, 16)
+	b = nl.AppendBytes(e, b, attrFlowUFID, m.UFID)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -161,14 +161,14 @@ type DelRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *DelRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutNest(e, attrFlowKey, m.Key)
-	nl.PutFlag(e, attrFlowProbe, m.Probe)
-	nl.PutBytes(e, attrFlowUFID, m.UFID)
-	nl.CheckBytes(e, m.UFID, 1, 16)
-	nl.PutU32(e, attrFlowUFIDFlags, m.UFIDFlags)
-	e.Raw(m.Unknown)
+func (m *DelRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendNest(e, b, attrFlowKey, m.Key)
+	b = nl.AppendFlag(b, attrFlowProbe, m.Probe)
+	nl.CheckBytes(e, len(b), m.UFID, 1, 16)
+	b = nl.AppendBytes(e, b, attrFlowUFID, m.UFID)
+	b = nl.AppendU32(b, attrFlowUFIDFlags, m.UFIDFlags)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -214,10 +214,10 @@ type GetDumpRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetDumpRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutU32(e, attrFlowUFIDFlags, m.UFIDFlags)
-	e.Raw(m.Unknown)
+func (m *GetDumpRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendU32(b, attrFlowUFIDFlags, m.UFIDFlags)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -283,17 +283,17 @@ type SetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *SetRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutNest(e, attrFlowKey, m.Key)
-	nl.PutOrdered(e, attrFlowActions|nl.Nested, m.Actions, (*Action).Encode)
-	nl.PutFlag(e, attrFlowClear, m.Clear)
-	nl.PutNest(e, attrFlowMask, m.Mask)
-	nl.PutFlag(e, attrFlowProbe, m.Probe)
-	nl.PutBytes(e, attrFlowUFID, m.UFID)
-	nl.CheckBytes(e, m.UFID, 1, 16)
-	nl.PutU32(e, attrFlowUFIDFlags, m.UFIDFlags)
-	e.Raw(m.Unknown)
+func (m *SetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendNest(e, b, attrFlowKey, m.Key)
+	b = nl.AppendOrdered(e, b, attrFlowActions|nl.Nested, m.Actions, (*Action).Encode)
+	b = nl.AppendFlag(b, attrFlowClear, m.Clear)
+	b = nl.AppendNest(e, b, attrFlowMask, m.Mask)
+	b = nl.AppendFlag(b, attrFlowProbe, m.Probe)
+	nl.CheckBytes(e, len(b), m.UFID, 1, 16)
+	b = nl.AppendBytes(e, b, attrFlowUFID, m.UFID)
+	b = nl.AppendU32(b, attrFlowUFIDFlags, m.UFIDFlags)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

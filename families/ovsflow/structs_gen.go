@@ -29,8 +29,10 @@ func (s *Header) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *Header) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeHeader))
+func (s *Header) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeHeader)
+	s.put(p)
+	return b
 }
 
 // Decode implements nl.Message.
@@ -61,9 +63,10 @@ func (s *Stats) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *Stats) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeStats))
-	e.SetTail(s.Tail)
+func (s *Stats) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeStats)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -94,16 +97,17 @@ func (s *Ethernet) get(d *nl.Decoder, b []byte) {
 	s.Dst = nl.AppendElems(d, net.HardwareAddr{}, b[6:12]...)
 }
 
-func (s *Ethernet) check(e *nl.Encoder) {
-	nl.CheckBytes(e, s.Src, 6, 6)
-	nl.CheckBytes(e, s.Dst, 6, 6)
+func (s *Ethernet) check(e *nl.Encoder, at int) {
+	nl.CheckBytes(e, at, s.Src, 6, 6)
+	nl.CheckBytes(e, at, s.Dst, 6, 6)
 }
 
 // Encode implements nl.Message.
-func (s *Ethernet) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeEthernet))
-	s.check(e)
-	e.SetTail(s.Tail)
+func (s *Ethernet) Encode(e *nl.Encoder, b []byte) []byte {
+	s.check(e, len(b))
+	b, p := nl.Grow(b, sizeEthernet)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -130,8 +134,10 @@ func (s *MPLS) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *MPLS) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeMPLS))
+func (s *MPLS) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeMPLS)
+	s.put(p)
+	return b
 }
 
 // Decode implements nl.Message.
@@ -178,16 +184,17 @@ func (s *IPv4) get(b []byte) {
 	s.Frag = FragType(b[11])
 }
 
-func (s *IPv4) check(e *nl.Encoder) {
-	nl.CheckAddr(e, s.Src, 4)
-	nl.CheckAddr(e, s.Dst, 4)
+func (s *IPv4) check(e *nl.Encoder, at int) {
+	nl.CheckAddr(e, at, s.Src, 4)
+	nl.CheckAddr(e, at, s.Dst, 4)
 }
 
 // Encode implements nl.Message.
-func (s *IPv4) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeIPv4))
-	s.check(e)
-	e.SetTail(s.Tail)
+func (s *IPv4) Encode(e *nl.Encoder, b []byte) []byte {
+	s.check(e, len(b))
+	b, p := nl.Grow(b, sizeIPv4)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -238,16 +245,17 @@ func (s *IPv6) get(b []byte) {
 	s.Frag = FragType(b[39])
 }
 
-func (s *IPv6) check(e *nl.Encoder) {
-	nl.CheckAddr(e, s.Src, 16)
-	nl.CheckAddr(e, s.Dst, 16)
+func (s *IPv6) check(e *nl.Encoder, at int) {
+	nl.CheckAddr(e, at, s.Src, 16)
+	nl.CheckAddr(e, at, s.Dst, 16)
 }
 
 // Encode implements nl.Message.
-func (s *IPv6) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeIPv6))
-	s.check(e)
-	e.SetTail(s.Tail)
+func (s *IPv6) Encode(e *nl.Encoder, b []byte) []byte {
+	s.check(e, len(b))
+	b, p := nl.Grow(b, sizeIPv6)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -277,9 +285,10 @@ func (s *IPv6Exthdrs) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *IPv6Exthdrs) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeIPv6Exthdrs))
-	e.SetTail(s.Tail)
+func (s *IPv6Exthdrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeIPv6Exthdrs)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -311,9 +320,10 @@ func (s *TCP) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *TCP) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeTCP))
-	e.SetTail(s.Tail)
+func (s *TCP) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeTCP)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -345,9 +355,10 @@ func (s *UDP) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *UDP) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeUDP))
-	e.SetTail(s.Tail)
+func (s *UDP) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeUDP)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -379,9 +390,10 @@ func (s *SCTP) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *SCTP) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeSCTP))
-	e.SetTail(s.Tail)
+func (s *SCTP) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeSCTP)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -413,9 +425,10 @@ func (s *ICMP) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *ICMP) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeICMP))
-	e.SetTail(s.Tail)
+func (s *ICMP) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeICMP)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -447,9 +460,10 @@ func (s *ICMPv6) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *ICMPv6) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeICMPv6))
-	e.SetTail(s.Tail)
+func (s *ICMPv6) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeICMPv6)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -492,18 +506,19 @@ func (s *ARP) get(d *nl.Decoder, b []byte) {
 	s.TargetMAC = nl.AppendElems(d, net.HardwareAddr{}, b[16:22]...)
 }
 
-func (s *ARP) check(e *nl.Encoder) {
-	nl.CheckAddr(e, s.SenderIP, 4)
-	nl.CheckAddr(e, s.TargetIP, 4)
-	nl.CheckBytes(e, s.SenderMAC, 6, 6)
-	nl.CheckBytes(e, s.TargetMAC, 6, 6)
+func (s *ARP) check(e *nl.Encoder, at int) {
+	nl.CheckAddr(e, at, s.SenderIP, 4)
+	nl.CheckAddr(e, at, s.TargetIP, 4)
+	nl.CheckBytes(e, at, s.SenderMAC, 6, 6)
+	nl.CheckBytes(e, at, s.TargetMAC, 6, 6)
 }
 
 // Encode implements nl.Message.
-func (s *ARP) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeARP))
-	s.check(e)
-	e.SetTail(s.Tail)
+func (s *ARP) Encode(e *nl.Encoder, b []byte) []byte {
+	s.check(e, len(b))
+	b, p := nl.Grow(b, sizeARP)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -538,17 +553,18 @@ func (s *ND) get(d *nl.Decoder, b []byte) {
 	s.TLL = nl.AppendElems(d, net.HardwareAddr{}, b[22:28]...)
 }
 
-func (s *ND) check(e *nl.Encoder) {
-	nl.CheckAddr(e, s.Target, 16)
-	nl.CheckBytes(e, s.SLL, 6, 6)
-	nl.CheckBytes(e, s.TLL, 6, 6)
+func (s *ND) check(e *nl.Encoder, at int) {
+	nl.CheckAddr(e, at, s.Target, 16)
+	nl.CheckBytes(e, at, s.SLL, 6, 6)
+	nl.CheckBytes(e, at, s.TLL, 6, 6)
 }
 
 // Encode implements nl.Message.
-func (s *ND) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeND))
-	s.check(e)
-	e.SetTail(s.Tail)
+func (s *ND) Encode(e *nl.Encoder, b []byte) []byte {
+	s.check(e, len(b))
+	b, p := nl.Grow(b, sizeND)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -592,16 +608,17 @@ func (s *CTTupleIPv4) get(b []byte) {
 	s.Proto = b[12]
 }
 
-func (s *CTTupleIPv4) check(e *nl.Encoder) {
-	nl.CheckAddr(e, s.Src, 4)
-	nl.CheckAddr(e, s.Dst, 4)
+func (s *CTTupleIPv4) check(e *nl.Encoder, at int) {
+	nl.CheckAddr(e, at, s.Src, 4)
+	nl.CheckAddr(e, at, s.Dst, 4)
 }
 
 // Encode implements nl.Message.
-func (s *CTTupleIPv4) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeCTTupleIPv4))
-	s.check(e)
-	e.SetTail(s.Tail)
+func (s *CTTupleIPv4) Encode(e *nl.Encoder, b []byte) []byte {
+	s.check(e, len(b))
+	b, p := nl.Grow(b, sizeCTTupleIPv4)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -645,16 +662,17 @@ func (s *CTTupleIPv6) get(b []byte) {
 	s.Proto = b[36]
 }
 
-func (s *CTTupleIPv6) check(e *nl.Encoder) {
-	nl.CheckAddr(e, s.Src, 16)
-	nl.CheckAddr(e, s.Dst, 16)
+func (s *CTTupleIPv6) check(e *nl.Encoder, at int) {
+	nl.CheckAddr(e, at, s.Src, 16)
+	nl.CheckAddr(e, at, s.Dst, 16)
 }
 
 // Encode implements nl.Message.
-func (s *CTTupleIPv6) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeCTTupleIPv6))
-	s.check(e)
-	e.SetTail(s.Tail)
+func (s *CTTupleIPv6) Encode(e *nl.Encoder, b []byte) []byte {
+	s.check(e, len(b))
+	b, p := nl.Grow(b, sizeCTTupleIPv6)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -698,9 +716,10 @@ func (s *NSHBase) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *NSHBase) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeNSHBase))
-	e.SetTail(s.Tail)
+func (s *NSHBase) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeNSHBase)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -732,9 +751,10 @@ func (s *NSHMD1) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *NSHMD1) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeNSHMD1))
-	e.SetTail(s.Tail)
+func (s *NSHMD1) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeNSHMD1)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -767,9 +787,10 @@ func (s *PushVLAN) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *PushVLAN) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizePushVLAN))
-	e.SetTail(s.Tail)
+func (s *PushVLAN) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizePushVLAN)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -802,9 +823,10 @@ func (s *PushMPLS) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *PushMPLS) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizePushMPLS))
-	e.SetTail(s.Tail)
+func (s *PushMPLS) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizePushMPLS)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -842,9 +864,10 @@ func (s *AddMPLS) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *AddMPLS) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeAddMPLS))
-	e.SetTail(s.Tail)
+func (s *AddMPLS) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeAddMPLS)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -876,9 +899,10 @@ func (s *Hash) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *Hash) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeHash))
-	e.SetTail(s.Tail)
+func (s *Hash) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeHash)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -905,15 +929,16 @@ func (s *PushEth) get(d *nl.Decoder, b []byte) {
 	s.Addresses.get(d, b)
 }
 
-func (s *PushEth) check(e *nl.Encoder) {
-	s.Addresses.check(e)
+func (s *PushEth) check(e *nl.Encoder, at int) {
+	s.Addresses.check(e, at)
 }
 
 // Encode implements nl.Message.
-func (s *PushEth) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizePushEth))
-	s.check(e)
-	e.SetTail(s.Tail)
+func (s *PushEth) Encode(e *nl.Encoder, b []byte) []byte {
+	s.check(e, len(b))
+	b, p := nl.Grow(b, sizePushEth)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.

@@ -83,9 +83,9 @@ type VXLANExtensions struct {
 }
 
 // Encode implements nl.Message.
-func (m *VXLANExtensions) Encode(e *nl.Encoder) {
-	nl.PutFlag(e, attrVXLANExtGBP, m.GBP)
-	e.Raw(m.Unknown)
+func (m *VXLANExtensions) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendFlag(b, attrVXLANExtGBP, m.GBP)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -112,10 +112,10 @@ type Options struct {
 }
 
 // Encode implements nl.Message.
-func (m *Options) Encode(e *nl.Encoder) {
-	nl.PutU16(e, attrTunnelOptionsDstPort, m.DstPort)
-	nl.PutNest(e, attrTunnelOptionsExtension, m.Extension)
-	e.Raw(m.Unknown)
+func (m *Options) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU16(b, attrTunnelOptionsDstPort, m.DstPort)
+	b = nl.AppendNest(e, b, attrTunnelOptionsExtension, m.Extension)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -143,10 +143,10 @@ type UpcallStats struct {
 }
 
 // Encode implements nl.Message.
-func (m *UpcallStats) Encode(e *nl.Encoder) {
-	nl.PutU64(e, attrUpcallStatsSuccess, m.Success)
-	nl.PutU64(e, attrUpcallStatsFail, m.Fail)
-	e.Raw(m.Unknown)
+func (m *UpcallStats) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU64(b, attrUpcallStatsSuccess, m.Success)
+	b = nl.AppendU64(b, attrUpcallStatsFail, m.Fail)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

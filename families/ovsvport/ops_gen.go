@@ -36,17 +36,17 @@ type NewRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *NewRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutU32(e, attrVportPortNo, m.PortNo)
-	nl.PutU32(e, attrVportType, m.Type)
-	nl.PutString(e, attrVportName, m.Name)
-	nl.CheckLen(e, m.Name, 0, 15)
-	nl.PutNest(e, attrVportOptions, m.Options)
-	nl.PutArray(e, attrVportUpcallPIDs, m.UpcallPIDs, nl.WriteU32)
-	nl.PutU32(e, attrVportIfindex, m.Ifindex)
-	nl.CheckMin(e, m.Ifindex, 0)
-	e.Raw(m.Unknown)
+func (m *NewRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendU32(b, attrVportPortNo, m.PortNo)
+	b = nl.AppendU32(b, attrVportType, m.Type)
+	nl.CheckLen(e, len(b), m.Name, 0, 15)
+	b = nl.AppendString(e, b, attrVportName, m.Name)
+	b = nl.AppendNest(e, b, attrVportOptions, m.Options)
+	b = nl.AppendArray(e, b, attrVportUpcallPIDs, m.UpcallPIDs, nl.WriteU32)
+	nl.CheckMin(e, len(b), m.Ifindex, 0)
+	b = nl.AppendU32(b, attrVportIfindex, m.Ifindex)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -103,20 +103,20 @@ type GetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetReply) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutU32(e, attrVportPortNo, m.PortNo)
-	nl.PutU32(e, attrVportType, m.Type)
-	nl.PutString(e, attrVportName, m.Name)
-	nl.CheckLen(e, m.Name, 0, 15)
-	nl.PutNest(e, attrVportOptions, m.Options)
-	nl.PutArray(e, attrVportUpcallPIDs, m.UpcallPIDs, nl.WriteU32)
-	nl.PutStruct(e, attrVportStats, &m.Stats)
-	nl.PutU32(e, attrVportIfindex, m.Ifindex)
-	nl.CheckMin(e, m.Ifindex, 0)
-	nl.PutU32(e, attrVportNetNSID, m.NetNSID)
-	nl.PutNest(e, attrVportUpcallStats, m.UpcallStats)
-	e.Raw(m.Unknown)
+func (m *GetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendU32(b, attrVportPortNo, m.PortNo)
+	b = nl.AppendU32(b, attrVportType, m.Type)
+	nl.CheckLen(e, len(b), m.Name, 0, 15)
+	b = nl.AppendString(e, b, attrVportName, m.Name)
+	b = nl.AppendNest(e, b, attrVportOptions, m.Options)
+	b = nl.AppendArray(e, b, attrVportUpcallPIDs, m.UpcallPIDs, nl.WriteU32)
+	b = nl.AppendStruct(e, b, attrVportStats, &m.Stats)
+	nl.CheckMin(e, len(b), m.Ifindex, 0)
+	b = nl.AppendU32(b, attrVportIfindex, m.Ifindex)
+	b = nl.AppendU32(b, attrVportNetNSID, m.NetNSID)
+	b = nl.AppendNest(e, b, attrVportUpcallStats, m.UpcallStats)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -175,12 +175,12 @@ type DelRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *DelRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutU32(e, attrVportPortNo, m.PortNo)
-	nl.PutString(e, attrVportName, m.Name)
-	nl.CheckLen(e, m.Name, 0, 15)
-	e.Raw(m.Unknown)
+func (m *DelRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendU32(b, attrVportPortNo, m.PortNo)
+	nl.CheckLen(e, len(b), m.Name, 0, 15)
+	b = nl.AppendString(e, b, attrVportName, m.Name)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -219,9 +219,9 @@ type GetDumpRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetDumpRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	e.Raw(m.Unknown)
+func (m *GetDumpRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -285,15 +285,15 @@ type SetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *SetRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutU32(e, attrVportPortNo, m.PortNo)
-	nl.PutU32(e, attrVportType, m.Type)
-	nl.PutString(e, attrVportName, m.Name)
-	nl.CheckLen(e, m.Name, 0, 15)
-	nl.PutNest(e, attrVportOptions, m.Options)
-	nl.PutArray(e, attrVportUpcallPIDs, m.UpcallPIDs, nl.WriteU32)
-	e.Raw(m.Unknown)
+func (m *SetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendU32(b, attrVportPortNo, m.PortNo)
+	b = nl.AppendU32(b, attrVportType, m.Type)
+	nl.CheckLen(e, len(b), m.Name, 0, 15)
+	b = nl.AppendString(e, b, attrVportName, m.Name)
+	b = nl.AppendNest(e, b, attrVportOptions, m.Options)
+	b = nl.AppendArray(e, b, attrVportUpcallPIDs, m.UpcallPIDs, nl.WriteU32)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

@@ -27,8 +27,10 @@ func (s *Header) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *Header) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeHeader))
+func (s *Header) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeHeader)
+	s.put(p)
+	return b
 }
 
 // Decode implements nl.Message.
@@ -83,9 +85,10 @@ func (s *Stats) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *Stats) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeStats))
-	e.SetTail(s.Tail)
+func (s *Stats) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeStats)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.

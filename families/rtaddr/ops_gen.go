@@ -40,18 +40,18 @@ type NewAddrRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *NewAddrRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutAddr(e, attrAddrAddress, m.Address)
-	nl.PutAddr(e, attrAddrLocal, m.Local)
-	nl.PutString(e, attrAddrLabel, m.Label)
-	nl.CheckLen(e, m.Label, 0, 15)
-	nl.PutAddr(e, attrAddrBroadcast, m.Broadcast)
-	nl.PutStruct(e, attrAddrCacheinfo, &m.Cacheinfo)
-	nl.PutU32(e, attrAddrFlags, m.Flags)
-	nl.PutU32(e, attrAddrRtPriority, m.RtPriority)
-	nl.PutU8(e, attrAddrProto, m.Proto)
-	e.Raw(m.Unknown)
+func (m *NewAddrRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendAddr(e, b, attrAddrAddress, m.Address)
+	b = nl.AppendAddr(e, b, attrAddrLocal, m.Local)
+	nl.CheckLen(e, len(b), m.Label, 0, 15)
+	b = nl.AppendString(e, b, attrAddrLabel, m.Label)
+	b = nl.AppendAddr(e, b, attrAddrBroadcast, m.Broadcast)
+	b = nl.AppendStruct(e, b, attrAddrCacheinfo, &m.Cacheinfo)
+	b = nl.AppendU32(b, attrAddrFlags, m.Flags)
+	b = nl.AppendU32(b, attrAddrRtPriority, m.RtPriority)
+	b = nl.AppendU8(b, attrAddrProto, m.Proto)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -111,19 +111,19 @@ type GetAddrReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetAddrReply) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutAddr(e, attrAddrAddress, m.Address)
-	nl.PutAddr(e, attrAddrLocal, m.Local)
-	nl.PutString(e, attrAddrLabel, m.Label)
-	nl.CheckLen(e, m.Label, 0, 15)
-	nl.PutAddr(e, attrAddrBroadcast, m.Broadcast)
-	nl.PutStruct(e, attrAddrCacheinfo, &m.Cacheinfo)
-	nl.PutU32(e, attrAddrFlags, m.Flags)
-	nl.PutU32(e, attrAddrRtPriority, m.RtPriority)
-	nl.PutU32(e, attrAddrTargetNetnsid, m.TargetNetnsid)
-	nl.PutU8(e, attrAddrProto, m.Proto)
-	e.Raw(m.Unknown)
+func (m *GetAddrReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendAddr(e, b, attrAddrAddress, m.Address)
+	b = nl.AppendAddr(e, b, attrAddrLocal, m.Local)
+	nl.CheckLen(e, len(b), m.Label, 0, 15)
+	b = nl.AppendString(e, b, attrAddrLabel, m.Label)
+	b = nl.AppendAddr(e, b, attrAddrBroadcast, m.Broadcast)
+	b = nl.AppendStruct(e, b, attrAddrCacheinfo, &m.Cacheinfo)
+	b = nl.AppendU32(b, attrAddrFlags, m.Flags)
+	b = nl.AppendU32(b, attrAddrRtPriority, m.RtPriority)
+	b = nl.AppendU32(b, attrAddrTargetNetnsid, m.TargetNetnsid)
+	b = nl.AppendU8(b, attrAddrProto, m.Proto)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -188,14 +188,14 @@ type DelAddrRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *DelAddrRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutAddr(e, attrAddrAddress, m.Address)
-	nl.PutAddr(e, attrAddrLocal, m.Local)
-	nl.PutString(e, attrAddrLabel, m.Label)
-	nl.CheckLen(e, m.Label, 0, 15)
-	nl.PutU32(e, attrAddrFlags, m.Flags)
-	e.Raw(m.Unknown)
+func (m *DelAddrRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendAddr(e, b, attrAddrAddress, m.Address)
+	b = nl.AppendAddr(e, b, attrAddrLocal, m.Local)
+	nl.CheckLen(e, len(b), m.Label, 0, 15)
+	b = nl.AppendString(e, b, attrAddrLabel, m.Label)
+	b = nl.AppendU32(b, attrAddrFlags, m.Flags)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -243,12 +243,12 @@ type GetAddrRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetAddrRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutAddr(e, attrAddrAddress, m.Address)
-	nl.PutAddr(e, attrAddrLocal, m.Local)
-	nl.PutU32(e, attrAddrTargetNetnsid, m.TargetNetnsid)
-	e.Raw(m.Unknown)
+func (m *GetAddrRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendAddr(e, b, attrAddrAddress, m.Address)
+	b = nl.AppendAddr(e, b, attrAddrLocal, m.Local)
+	b = nl.AppendU32(b, attrAddrTargetNetnsid, m.TargetNetnsid)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -279,10 +279,10 @@ type GetAddrDumpRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetAddrDumpRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutU32(e, attrAddrTargetNetnsid, m.TargetNetnsid)
-	e.Raw(m.Unknown)
+func (m *GetAddrDumpRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendU32(b, attrAddrTargetNetnsid, m.TargetNetnsid)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -368,12 +368,12 @@ type GetMulticastReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetMulticastReply) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutStruct(e, attrAddrCacheinfo, &m.Cacheinfo)
-	nl.PutAddr(e, attrAddrMulticast, m.Multicast)
-	nl.PutU32(e, attrAddrTargetNetnsid, m.TargetNetnsid)
-	e.Raw(m.Unknown)
+func (m *GetMulticastReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendStruct(e, b, attrAddrCacheinfo, &m.Cacheinfo)
+	b = nl.AppendAddr(e, b, attrAddrMulticast, m.Multicast)
+	b = nl.AppendU32(b, attrAddrTargetNetnsid, m.TargetNetnsid)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -431,12 +431,12 @@ type GetAnycastReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetAnycastReply) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutAddr(e, attrAddrAnycast, m.Anycast)
-	nl.PutStruct(e, attrAddrCacheinfo, &m.Cacheinfo)
-	nl.PutU32(e, attrAddrTargetNetnsid, m.TargetNetnsid)
-	e.Raw(m.Unknown)
+func (m *GetAnycastReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendAddr(e, b, attrAddrAnycast, m.Anycast)
+	b = nl.AppendStruct(e, b, attrAddrCacheinfo, &m.Cacheinfo)
+	b = nl.AppendU32(b, attrAddrTargetNetnsid, m.TargetNetnsid)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

@@ -43,14 +43,16 @@ func (s *IfAddrmsg) get(b []byte) {
 	s.Index = binary.NativeEndian.Uint32(b[4:])
 }
 
-func (s *IfAddrmsg) check(e *nl.Encoder) {
-	nl.CheckMax(e, nl.Some(s.Flags), 0xff)
+func (s *IfAddrmsg) check(e *nl.Encoder, at int) {
+	nl.CheckMax(e, at, nl.Some(s.Flags), 0xff)
 }
 
 // Encode implements nl.Message.
-func (s *IfAddrmsg) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeIfAddrmsg))
-	s.check(e)
+func (s *IfAddrmsg) Encode(e *nl.Encoder, b []byte) []byte {
+	s.check(e, len(b))
+	b, p := nl.Grow(b, sizeIfAddrmsg)
+	s.put(p)
+	return b
 }
 
 // Decode implements nl.Message.
@@ -90,9 +92,10 @@ func (s *Cacheinfo) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *Cacheinfo) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeCacheinfo))
-	e.SetTail(s.Tail)
+func (s *Cacheinfo) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeCacheinfo)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.

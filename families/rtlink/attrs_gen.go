@@ -2261,86 +2261,86 @@ type LinkAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkAttrs) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutBytes(e, attrLinkAddress, m.Address)
-	nl.CheckBytes(e, m.Address, 0, 32)
-	nl.PutBytes(e, attrLinkBroadcast, m.Broadcast)
-	nl.CheckBytes(e, m.Broadcast, 0, 32)
-	nl.PutString(e, attrLinkIfname, m.Ifname)
-	nl.CheckLen(e, m.Ifname, 0, 15)
-	nl.PutU32(e, attrLinkMTU, m.MTU)
-	nl.PutU32(e, attrLinkLink, m.Link)
-	nl.PutString(e, attrLinkQdisc, m.Qdisc)
-	nl.PutStruct(e, attrLinkStats, &m.Stats)
-	nl.PutBytes(e, attrLinkCost, m.Cost)
-	nl.PutBytes(e, attrLinkPriority, m.Priority)
-	nl.PutU32(e, attrLinkMaster, m.Master)
-	nl.PutBytes(e, attrLinkWireless, m.Wireless)
-	nl.PutBody(e, attrLinkProtinfo, m.Protinfo, bodyProtinfoData(m.Protinfo))
-	nl.PutU32(e, attrLinkTxqlen, m.Txqlen)
-	nl.CheckMax(e, m.Txqlen, 32767)
-	nl.PutStruct(e, attrLinkMap, &m.Map)
-	nl.PutU32(e, attrLinkWeight, m.Weight)
-	nl.PutU8(e, attrLinkOperstate, m.Operstate)
-	nl.PutU8(e, attrLinkLinkmode, m.Linkmode)
-	nl.PutNest(e, attrLinkLinkinfo, m.Linkinfo)
-	nl.PutU32(e, attrLinkNetNSPID, m.NetNSPID)
-	nl.PutString(e, attrLinkIfalias, m.Ifalias)
-	nl.CheckLen(e, m.Ifalias, 0, 254)
-	nl.PutU32(e, attrLinkNumVF, m.NumVF)
-	nl.PutNest(e, attrLinkVFInfoList, m.VFInfoList)
-	nl.PutStruct(e, attrLinkStats64, &m.Stats64)
-	nl.PutNest(e, attrLinkVFPorts, m.VFPorts)
-	nl.PutNest(e, attrLinkPortSelf, m.PortSelf)
-	nl.PutBody(e, attrLinkAFSpec, m.AFSpec, bodyAFSpecData(m.AFSpec))
-	nl.PutU32(e, attrLinkGroup, m.Group)
-	nl.PutU32(e, attrLinkNetNSFD, m.NetNSFD)
-	nl.PutU32(e, attrLinkExtMask, m.ExtMask)
-	nl.PutU32(e, attrLinkPromiscuity, m.Promiscuity)
-	nl.PutU32(e, attrLinkNumTxQueues, m.NumTxQueues)
-	nl.PutU32(e, attrLinkNumRxQueues, m.NumRxQueues)
-	nl.PutU8(e, attrLinkCarrier, m.Carrier)
-	nl.PutBytes(e, attrLinkPhysPortID, m.PhysPortID)
-	nl.CheckBytes(e, m.PhysPortID, 0, 32)
-	nl.PutU32(e, attrLinkCarrierChanges, m.CarrierChanges)
-	nl.PutBytes(e, attrLinkPhysSwitchID, m.PhysSwitchID)
-	nl.CheckBytes(e, m.PhysSwitchID, 0, 32)
-	nl.PutU32(e, attrLinkLinkNetNSID, m.LinkNetNSID)
-	nl.PutString(e, attrLinkPhysPortName, m.PhysPortName)
-	nl.PutU8(e, attrLinkProtoDown, m.ProtoDown)
-	nl.PutU32(e, attrLinkGSOMaxSegs, m.GSOMaxSegs)
-	nl.PutU32(e, attrLinkGSOMaxSize, m.GSOMaxSize)
-	nl.PutNest(e, attrLinkXDP, m.XDP)
-	nl.PutU32(e, attrLinkEvent, m.Event)
-	nl.PutU32(e, attrLinkNewNetNSID, m.NewNetNSID)
-	nl.PutU32(e, attrLinkTargetNetNSID, m.TargetNetNSID)
-	nl.PutU32(e, attrLinkCarrierUpCount, m.CarrierUpCount)
-	nl.PutU32(e, attrLinkCarrierDownCount, m.CarrierDownCount)
-	nl.PutU32(e, attrLinkNewIfindex, m.NewIfindex)
-	nl.CheckMin(e, m.NewIfindex, 1)
-	nl.PutU32(e, attrLinkMinMTU, m.MinMTU)
-	nl.PutU32(e, attrLinkMaxMTU, m.MaxMTU)
-	nl.PutNest(e, attrLinkPropList, m.PropList)
-	nl.PutString(e, attrLinkAltIfname, m.AltIfname)
-	nl.CheckLen(e, m.AltIfname, 0, 127)
-	nl.PutBytes(e, attrLinkPermAddress, m.PermAddress)
-	nl.PutNest(e, attrLinkProtoDownReason, m.ProtoDownReason)
-	nl.PutString(e, attrLinkParentDevName, m.ParentDevName)
-	nl.PutString(e, attrLinkParentDevBusName, m.ParentDevBusName)
-	nl.PutU32(e, attrLinkGROMaxSize, m.GROMaxSize)
-	nl.PutU32(e, attrLinkTSOMaxSize, m.TSOMaxSize)
-	nl.PutU32(e, attrLinkTSOMaxSegs, m.TSOMaxSegs)
-	nl.PutU32(e, attrLinkAllMulti, m.AllMulti)
-	nl.PutNest(e, attrLinkDevlinkPort, m.DevlinkPort)
-	nl.PutU32(e, attrLinkGSOIPv4MaxSize, m.GSOIPv4MaxSize)
-	nl.PutU32(e, attrLinkGROIPv4MaxSize, m.GROIPv4MaxSize)
-	nl.PutNest(e, attrLinkDPLLPin, m.DPLLPin)
-	nl.PutUint(e, attrLinkMaxPacingOffloadHorizon, m.MaxPacingOffloadHorizon)
-	nl.PutU8(e, attrLinkNetnsImmutable, m.NetnsImmutable)
-	nl.PutU16(e, attrLinkHeadroom, m.Headroom)
-	nl.PutU16(e, attrLinkTailroom, m.Tailroom)
-	e.Raw(m.Unknown)
+func (m *LinkAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	nl.CheckBytes(e, len(b), m.Address, 0, 32)
+	b = nl.AppendBytes(e, b, attrLinkAddress, m.Address)
+	nl.CheckBytes(e, len(b), m.Broadcast, 0, 32)
+	b = nl.AppendBytes(e, b, attrLinkBroadcast, m.Broadcast)
+	nl.CheckLen(e, len(b), m.Ifname, 0, 15)
+	b = nl.AppendString(e, b, attrLinkIfname, m.Ifname)
+	b = nl.AppendU32(b, attrLinkMTU, m.MTU)
+	b = nl.AppendU32(b, attrLinkLink, m.Link)
+	b = nl.AppendString(e, b, attrLinkQdisc, m.Qdisc)
+	b = nl.AppendStruct(e, b, attrLinkStats, &m.Stats)
+	b = nl.AppendBytes(e, b, attrLinkCost, m.Cost)
+	b = nl.AppendBytes(e, b, attrLinkPriority, m.Priority)
+	b = nl.AppendU32(b, attrLinkMaster, m.Master)
+	b = nl.AppendBytes(e, b, attrLinkWireless, m.Wireless)
+	b = nl.AppendBody(e, b, attrLinkProtinfo, m.Protinfo, bodyProtinfoData(m.Protinfo))
+	nl.CheckMax(e, len(b), m.Txqlen, 32767)
+	b = nl.AppendU32(b, attrLinkTxqlen, m.Txqlen)
+	b = nl.AppendStruct(e, b, attrLinkMap, &m.Map)
+	b = nl.AppendU32(b, attrLinkWeight, m.Weight)
+	b = nl.AppendU8(b, attrLinkOperstate, m.Operstate)
+	b = nl.AppendU8(b, attrLinkLinkmode, m.Linkmode)
+	b = nl.AppendNest(e, b, attrLinkLinkinfo, m.Linkinfo)
+	b = nl.AppendU32(b, attrLinkNetNSPID, m.NetNSPID)
+	nl.CheckLen(e, len(b), m.Ifalias, 0, 254)
+	b = nl.AppendString(e, b, attrLinkIfalias, m.Ifalias)
+	b = nl.AppendU32(b, attrLinkNumVF, m.NumVF)
+	b = nl.AppendNest(e, b, attrLinkVFInfoList, m.VFInfoList)
+	b = nl.AppendStruct(e, b, attrLinkStats64, &m.Stats64)
+	b = nl.AppendNest(e, b, attrLinkVFPorts, m.VFPorts)
+	b = nl.AppendNest(e, b, attrLinkPortSelf, m.PortSelf)
+	b = nl.AppendBody(e, b, attrLinkAFSpec, m.AFSpec, bodyAFSpecData(m.AFSpec))
+	b = nl.AppendU32(b, attrLinkGroup, m.Group)
+	b = nl.AppendU32(b, attrLinkNetNSFD, m.NetNSFD)
+	b = nl.AppendU32(b, attrLinkExtMask, m.ExtMask)
+	b = nl.AppendU32(b, attrLinkPromiscuity, m.Promiscuity)
+	b = nl.AppendU32(b, attrLinkNumTxQueues, m.NumTxQueues)
+	b = nl.AppendU32(b, attrLinkNumRxQueues, m.NumRxQueues)
+	b = nl.AppendU8(b, attrLinkCarrier, m.Carrier)
+	nl.CheckBytes(e, len(b), m.PhysPortID, 0, 32)
+	b = nl.AppendBytes(e, b, attrLinkPhysPortID, m.PhysPortID)
+	b = nl.AppendU32(b, attrLinkCarrierChanges, m.CarrierChanges)
+	nl.CheckBytes(e, len(b), m.PhysSwitchID, 0, 32)
+	b = nl.AppendBytes(e, b, attrLinkPhysSwitchID, m.PhysSwitchID)
+	b = nl.AppendU32(b, attrLinkLinkNetNSID, m.LinkNetNSID)
+	b = nl.AppendString(e, b, attrLinkPhysPortName, m.PhysPortName)
+	b = nl.AppendU8(b, attrLinkProtoDown, m.ProtoDown)
+	b = nl.AppendU32(b, attrLinkGSOMaxSegs, m.GSOMaxSegs)
+	b = nl.AppendU32(b, attrLinkGSOMaxSize, m.GSOMaxSize)
+	b = nl.AppendNest(e, b, attrLinkXDP, m.XDP)
+	b = nl.AppendU32(b, attrLinkEvent, m.Event)
+	b = nl.AppendU32(b, attrLinkNewNetNSID, m.NewNetNSID)
+	b = nl.AppendU32(b, attrLinkTargetNetNSID, m.TargetNetNSID)
+	b = nl.AppendU32(b, attrLinkCarrierUpCount, m.CarrierUpCount)
+	b = nl.AppendU32(b, attrLinkCarrierDownCount, m.CarrierDownCount)
+	nl.CheckMin(e, len(b), m.NewIfindex, 1)
+	b = nl.AppendU32(b, attrLinkNewIfindex, m.NewIfindex)
+	b = nl.AppendU32(b, attrLinkMinMTU, m.MinMTU)
+	b = nl.AppendU32(b, attrLinkMaxMTU, m.MaxMTU)
+	b = nl.AppendNest(e, b, attrLinkPropList, m.PropList)
+	nl.CheckLen(e, len(b), m.AltIfname, 0, 127)
+	b = nl.AppendString(e, b, attrLinkAltIfname, m.AltIfname)
+	b = nl.AppendBytes(e, b, attrLinkPermAddress, m.PermAddress)
+	b = nl.AppendNest(e, b, attrLinkProtoDownReason, m.ProtoDownReason)
+	b = nl.AppendString(e, b, attrLinkParentDevName, m.ParentDevName)
+	b = nl.AppendString(e, b, attrLinkParentDevBusName, m.ParentDevBusName)
+	b = nl.AppendU32(b, attrLinkGROMaxSize, m.GROMaxSize)
+	b = nl.AppendU32(b, attrLinkTSOMaxSize, m.TSOMaxSize)
+	b = nl.AppendU32(b, attrLinkTSOMaxSegs, m.TSOMaxSegs)
+	b = nl.AppendU32(b, attrLinkAllMulti, m.AllMulti)
+	b = nl.AppendNest(e, b, attrLinkDevlinkPort, m.DevlinkPort)
+	b = nl.AppendU32(b, attrLinkGSOIPv4MaxSize, m.GSOIPv4MaxSize)
+	b = nl.AppendU32(b, attrLinkGROIPv4MaxSize, m.GROIPv4MaxSize)
+	b = nl.AppendNest(e, b, attrLinkDPLLPin, m.DPLLPin)
+	b = nl.AppendUint(b, attrLinkMaxPacingOffloadHorizon, m.MaxPacingOffloadHorizon)
+	b = nl.AppendU8(b, attrLinkNetnsImmutable, m.NetnsImmutable)
+	b = nl.AppendU16(b, attrLinkHeadroom, m.Headroom)
+	b = nl.AppendU16(b, attrLinkTailroom, m.Tailroom)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2500,12 +2500,12 @@ type PropList struct {
 }
 
 // Encode implements nl.Message.
-func (m *PropList) Encode(e *nl.Encoder) {
-	nl.PutMulti(e, attrPropListAltIfnames, m.AltIfnames, nl.WriteString)
+func (m *PropList) Encode(e *nl.Encoder, b []byte) []byte {
 	for _, v := range m.AltIfnames {
-		nl.CheckLen(e, nl.Some(v), 0, 127)
+		nl.CheckLen(e, len(b), nl.Some(v), 0, 127)
 	}
-	e.Raw(m.Unknown)
+	b = nl.AppendMulti(e, b, attrPropListAltIfnames, m.AltIfnames, nl.WriteString)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2531,10 +2531,10 @@ type ProtoDownReasonAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *ProtoDownReasonAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrProtoDownReasonMask, m.Mask)
-	nl.PutU32(e, attrProtoDownReasonValue, m.Value)
-	e.Raw(m.Unknown)
+func (m *ProtoDownReasonAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrProtoDownReasonMask, m.Mask)
+	b = nl.AppendU32(b, attrProtoDownReasonValue, m.Value)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2564,11 +2564,11 @@ type DevlinkPort struct {
 }
 
 // Encode implements nl.Message.
-func (m *DevlinkPort) Encode(e *nl.Encoder) {
-	nl.PutString(e, attrDevlinkPortBusName, m.BusName)
-	nl.PutString(e, attrDevlinkPortDevName, m.DevName)
-	nl.PutU32(e, attrDevlinkPortPortIndex, m.PortIndex)
-	e.Raw(m.Unknown)
+func (m *DevlinkPort) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendString(e, b, attrDevlinkPortBusName, m.BusName)
+	b = nl.AppendString(e, b, attrDevlinkPortDevName, m.DevName)
+	b = nl.AppendU32(b, attrDevlinkPortPortIndex, m.PortIndex)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2597,9 +2597,9 @@ type DPLLPin struct {
 }
 
 // Encode implements nl.Message.
-func (m *DPLLPin) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrDpllPinID, m.ID)
-	e.Raw(m.Unknown)
+func (m *DPLLPin) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrDpllPinID, m.ID)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2633,13 +2633,13 @@ type Linkinfo struct {
 }
 
 // Encode implements nl.Message.
-func (m *Linkinfo) Encode(e *nl.Encoder) {
-	nl.PutSelector(e, attrLinkinfoKind, m.Kind, bodyLinkinfoData(m.Data))
-	nl.PutBody(e, attrLinkinfoData, m.Data, bodyLinkinfoData(m.Data))
-	nl.PutBytes(e, attrLinkinfoXstats, m.Xstats)
-	nl.PutSelector(e, attrLinkinfoSlaveKind, m.SlaveKind, bodyLinkinfoSlaveData(m.SlaveData))
-	nl.PutBody(e, attrLinkinfoSlaveData, m.SlaveData, bodyLinkinfoSlaveData(m.SlaveData))
-	e.Raw(m.Unknown)
+func (m *Linkinfo) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendSelector(e, b, attrLinkinfoKind, m.Kind, bodyLinkinfoData(m.Data))
+	b = nl.AppendBody(e, b, attrLinkinfoData, m.Data, bodyLinkinfoData(m.Data))
+	b = nl.AppendBytes(e, b, attrLinkinfoXstats, m.Xstats)
+	b = nl.AppendSelector(e, b, attrLinkinfoSlaveKind, m.SlaveKind, bodyLinkinfoSlaveData(m.SlaveData))
+	b = nl.AppendBody(e, b, attrLinkinfoSlaveData, m.SlaveData, bodyLinkinfoSlaveData(m.SlaveData))
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2688,16 +2688,16 @@ type XDP struct {
 }
 
 // Encode implements nl.Message.
-func (m *XDP) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrXDPFD, m.FD)
-	nl.PutU8(e, attrXDPAttached, m.Attached)
-	nl.PutU32(e, attrXDPFlags, m.Flags)
-	nl.PutU32(e, attrXDPProgID, m.ProgID)
-	nl.PutU32(e, attrXDPDrvProgID, m.DrvProgID)
-	nl.PutU32(e, attrXDPSKBProgID, m.SKBProgID)
-	nl.PutU32(e, attrXDPHWProgID, m.HWProgID)
-	nl.PutU32(e, attrXDPExpectedFD, m.ExpectedFD)
-	e.Raw(m.Unknown)
+func (m *XDP) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrXDPFD, m.FD)
+	b = nl.AppendU8(b, attrXDPAttached, m.Attached)
+	b = nl.AppendU32(b, attrXDPFlags, m.Flags)
+	b = nl.AppendU32(b, attrXDPProgID, m.ProgID)
+	b = nl.AppendU32(b, attrXDPDrvProgID, m.DrvProgID)
+	b = nl.AppendU32(b, attrXDPSKBProgID, m.SKBProgID)
+	b = nl.AppendU32(b, attrXDPHWProgID, m.HWProgID)
+	b = nl.AppendU32(b, attrXDPExpectedFD, m.ExpectedFD)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2735,9 +2735,9 @@ type LinkinfoVethAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoVethAttrs) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrLinkinfoVethPeer, m.Peer)
-	e.Raw(m.Unknown)
+func (m *LinkinfoVethAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrLinkinfoVethPeer, m.Peer)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -2870,57 +2870,57 @@ type LinkinfoBridgeAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoBridgeAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrLinkinfoBridgeForwardDelay, m.ForwardDelay)
-	nl.PutU32(e, attrLinkinfoBridgeHelloTime, m.HelloTime)
-	nl.PutU32(e, attrLinkinfoBridgeMaxAge, m.MaxAge)
-	nl.PutU32(e, attrLinkinfoBridgeAgeingTime, m.AgeingTime)
-	nl.PutU32(e, attrLinkinfoBridgeSTPState, m.STPState)
-	nl.PutU16(e, attrLinkinfoBridgePriority, m.Priority)
-	nl.PutU8(e, attrLinkinfoBridgeVLANFiltering, m.VLANFiltering)
-	nl.PutU16BE(e, attrLinkinfoBridgeVLANProtocol, m.VLANProtocol)
-	nl.PutU16(e, attrLinkinfoBridgeGroupFwdMask, m.GroupFwdMask)
-	nl.PutStruct(e, attrLinkinfoBridgeRootID, &m.RootID)
-	nl.PutStruct(e, attrLinkinfoBridgeBridgeID, &m.BridgeID)
-	nl.PutU16(e, attrLinkinfoBridgeRootPort, m.RootPort)
-	nl.PutU32(e, attrLinkinfoBridgeRootPathCost, m.RootPathCost)
-	nl.PutU8(e, attrLinkinfoBridgeTopologyChange, m.TopologyChange)
-	nl.PutU8(e, attrLinkinfoBridgeTopologyChangeDetected, m.TopologyChangeDetected)
-	nl.PutU64(e, attrLinkinfoBridgeHelloTimer, m.HelloTimer)
-	nl.PutU64(e, attrLinkinfoBridgeTcnTimer, m.TcnTimer)
-	nl.PutU64(e, attrLinkinfoBridgeTopologyChangeTimer, m.TopologyChangeTimer)
-	nl.PutU64(e, attrLinkinfoBridgeGCTimer, m.GCTimer)
-	nl.PutBytes(e, attrLinkinfoBridgeGroupAddr, m.GroupAddr)
-	nl.CheckBytes(e, m.GroupAddr, 6, 6)
-	nl.PutFlag(e, attrLinkinfoBridgeFDBFlush, m.FDBFlush)
-	nl.PutU8(e, attrLinkinfoBridgeMcastRouter, m.McastRouter)
-	nl.PutU8(e, attrLinkinfoBridgeMcastSnooping, m.McastSnooping)
-	nl.PutU8(e, attrLinkinfoBridgeMcastQueryUseIfaddr, m.McastQueryUseIfaddr)
-	nl.PutU8(e, attrLinkinfoBridgeMcastQuerier, m.McastQuerier)
-	nl.PutU32(e, attrLinkinfoBridgeMcastHashElasticity, m.McastHashElasticity)
-	nl.PutU32(e, attrLinkinfoBridgeMcastHashMax, m.McastHashMax)
-	nl.PutU32(e, attrLinkinfoBridgeMcastLastMemberCnt, m.McastLastMemberCnt)
-	nl.PutU32(e, attrLinkinfoBridgeMcastStartupQueryCnt, m.McastStartupQueryCnt)
-	nl.PutU64(e, attrLinkinfoBridgeMcastLastMemberIntvl, m.McastLastMemberIntvl)
-	nl.PutU64(e, attrLinkinfoBridgeMcastMembershipIntvl, m.McastMembershipIntvl)
-	nl.PutU64(e, attrLinkinfoBridgeMcastQuerierIntvl, m.McastQuerierIntvl)
-	nl.PutU64(e, attrLinkinfoBridgeMcastQueryIntvl, m.McastQueryIntvl)
-	nl.PutU64(e, attrLinkinfoBridgeMcastQueryResponseIntvl, m.McastQueryResponseIntvl)
-	nl.PutU64(e, attrLinkinfoBridgeMcastStartupQueryIntvl, m.McastStartupQueryIntvl)
-	nl.PutU8(e, attrLinkinfoBridgeNFCallIptables, m.NFCallIptables)
-	nl.PutU8(e, attrLinkinfoBridgeNFCallIP6tables, m.NFCallIP6tables)
-	nl.PutU8(e, attrLinkinfoBridgeNFCallArptables, m.NFCallArptables)
-	nl.PutU16(e, attrLinkinfoBridgeVLANDefaultPvid, m.VLANDefaultPvid)
-	nl.PutU8(e, attrLinkinfoBridgeVLANStatsEnabled, m.VLANStatsEnabled)
-	nl.PutU8(e, attrLinkinfoBridgeMcastStatsEnabled, m.McastStatsEnabled)
-	nl.PutU8(e, attrLinkinfoBridgeMcastIGMPVersion, m.McastIGMPVersion)
-	nl.PutU8(e, attrLinkinfoBridgeMcastMLDVersion, m.McastMLDVersion)
-	nl.PutU8(e, attrLinkinfoBridgeVLANStatsPerPort, m.VLANStatsPerPort)
-	nl.PutStruct(e, attrLinkinfoBridgeMultiBoolopt, &m.MultiBoolopt)
-	nl.PutNest(e, attrLinkinfoBridgeMcastQuerierState, m.McastQuerierState)
-	nl.PutU32(e, attrLinkinfoBridgeFDBNLearned, m.FDBNLearned)
-	nl.PutU32(e, attrLinkinfoBridgeFDBMaxLearned, m.FDBMaxLearned)
-	e.Raw(m.Unknown)
+func (m *LinkinfoBridgeAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrLinkinfoBridgeForwardDelay, m.ForwardDelay)
+	b = nl.AppendU32(b, attrLinkinfoBridgeHelloTime, m.HelloTime)
+	b = nl.AppendU32(b, attrLinkinfoBridgeMaxAge, m.MaxAge)
+	b = nl.AppendU32(b, attrLinkinfoBridgeAgeingTime, m.AgeingTime)
+	b = nl.AppendU32(b, attrLinkinfoBridgeSTPState, m.STPState)
+	b = nl.AppendU16(b, attrLinkinfoBridgePriority, m.Priority)
+	b = nl.AppendU8(b, attrLinkinfoBridgeVLANFiltering, m.VLANFiltering)
+	b = nl.AppendU16BE(b, attrLinkinfoBridgeVLANProtocol, m.VLANProtocol)
+	b = nl.AppendU16(b, attrLinkinfoBridgeGroupFwdMask, m.GroupFwdMask)
+	b = nl.AppendStruct(e, b, attrLinkinfoBridgeRootID, &m.RootID)
+	b = nl.AppendStruct(e, b, attrLinkinfoBridgeBridgeID, &m.BridgeID)
+	b = nl.AppendU16(b, attrLinkinfoBridgeRootPort, m.RootPort)
+	b = nl.AppendU32(b, attrLinkinfoBridgeRootPathCost, m.RootPathCost)
+	b = nl.AppendU8(b, attrLinkinfoBridgeTopologyChange, m.TopologyChange)
+	b = nl.AppendU8(b, attrLinkinfoBridgeTopologyChangeDetected, m.TopologyChangeDetected)
+	b = nl.AppendU64(b, attrLinkinfoBridgeHelloTimer, m.HelloTimer)
+	b = nl.AppendU64(b, attrLinkinfoBridgeTcnTimer, m.TcnTimer)
+	b = nl.AppendU64(b, attrLinkinfoBridgeTopologyChangeTimer, m.TopologyChangeTimer)
+	b = nl.AppendU64(b, attrLinkinfoBridgeGCTimer, m.GCTimer)
+	nl.CheckBytes(e, len(b), m.GroupAddr, 6, 6)
+	b = nl.AppendBytes(e, b, attrLinkinfoBridgeGroupAddr, m.GroupAddr)
+	b = nl.AppendFlag(b, attrLinkinfoBridgeFDBFlush, m.FDBFlush)
+	b = nl.AppendU8(b, attrLinkinfoBridgeMcastRouter, m.McastRouter)
+	b = nl.AppendU8(b, attrLinkinfoBridgeMcastSnooping, m.McastSnooping)
+	b = nl.AppendU8(b, attrLinkinfoBridgeMcastQueryUseIfaddr, m.McastQueryUseIfaddr)
+	b = nl.AppendU8(b, attrLinkinfoBridgeMcastQuerier, m.McastQuerier)
+	b = nl.AppendU32(b, attrLinkinfoBridgeMcastHashElasticity, m.McastHashElasticity)
+	b = nl.AppendU32(b, attrLinkinfoBridgeMcastHashMax, m.McastHashMax)
+	b = nl.AppendU32(b, attrLinkinfoBridgeMcastLastMemberCnt, m.McastLastMemberCnt)
+	b = nl.AppendU32(b, attrLinkinfoBridgeMcastStartupQueryCnt, m.McastStartupQueryCnt)
+	b = nl.AppendU64(b, attrLinkinfoBridgeMcastLastMemberIntvl, m.McastLastMemberIntvl)
+	b = nl.AppendU64(b, attrLinkinfoBridgeMcastMembershipIntvl, m.McastMembershipIntvl)
+	b = nl.AppendU64(b, attrLinkinfoBridgeMcastQuerierIntvl, m.McastQuerierIntvl)
+	b = nl.AppendU64(b, attrLinkinfoBridgeMcastQueryIntvl, m.McastQueryIntvl)
+	b = nl.AppendU64(b, attrLinkinfoBridgeMcastQueryResponseIntvl, m.McastQueryResponseIntvl)
+	b = nl.AppendU64(b, attrLinkinfoBridgeMcastStartupQueryIntvl, m.McastStartupQueryIntvl)
+	b = nl.AppendU8(b, attrLinkinfoBridgeNFCallIptables, m.NFCallIptables)
+	b = nl.AppendU8(b, attrLinkinfoBridgeNFCallIP6tables, m.NFCallIP6tables)
+	b = nl.AppendU8(b, attrLinkinfoBridgeNFCallArptables, m.NFCallArptables)
+	b = nl.AppendU16(b, attrLinkinfoBridgeVLANDefaultPvid, m.VLANDefaultPvid)
+	b = nl.AppendU8(b, attrLinkinfoBridgeVLANStatsEnabled, m.VLANStatsEnabled)
+	b = nl.AppendU8(b, attrLinkinfoBridgeMcastStatsEnabled, m.McastStatsEnabled)
+	b = nl.AppendU8(b, attrLinkinfoBridgeMcastIGMPVersion, m.McastIGMPVersion)
+	b = nl.AppendU8(b, attrLinkinfoBridgeMcastMLDVersion, m.McastMLDVersion)
+	b = nl.AppendU8(b, attrLinkinfoBridgeVLANStatsPerPort, m.VLANStatsPerPort)
+	b = nl.AppendStruct(e, b, attrLinkinfoBridgeMultiBoolopt, &m.MultiBoolopt)
+	b = nl.AppendNest(e, b, attrLinkinfoBridgeMcastQuerierState, m.McastQuerierState)
+	b = nl.AppendU32(b, attrLinkinfoBridgeFDBNLearned, m.FDBNLearned)
+	b = nl.AppendU32(b, attrLinkinfoBridgeFDBMaxLearned, m.FDBMaxLearned)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -3052,16 +3052,16 @@ type BrQuerierAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *BrQuerierAttrs) Encode(e *nl.Encoder) {
-	nl.PutAddr(e, attrBrQuerierIPAddress, m.IPAddress)
-	nl.CheckAddr(e, m.IPAddress.Value(), 4)
-	nl.PutU32(e, attrBrQuerierIPPort, m.IPPort)
-	nl.PutU64(e, attrBrQuerierIPOtherTimer, m.IPOtherTimer)
-	nl.PutAddr(e, attrBrQuerierIPv6Address, m.IPv6Address)
-	nl.CheckAddr(e, m.IPv6Address.Value(), 16)
-	nl.PutU32(e, attrBrQuerierIPv6Port, m.IPv6Port)
-	nl.PutU64(e, attrBrQuerierIPv6OtherTimer, m.IPv6OtherTimer)
-	e.Raw(m.Unknown)
+func (m *BrQuerierAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckAddr(e, len(b), m.IPAddress.Value(), 4)
+	b = nl.AppendAddr(e, b, attrBrQuerierIPAddress, m.IPAddress)
+	b = nl.AppendU32(b, attrBrQuerierIPPort, m.IPPort)
+	b = nl.AppendU64(b, attrBrQuerierIPOtherTimer, m.IPOtherTimer)
+	nl.CheckAddr(e, len(b), m.IPv6Address.Value(), 16)
+	b = nl.AppendAddr(e, b, attrBrQuerierIPv6Address, m.IPv6Address)
+	b = nl.AppendU32(b, attrBrQuerierIPv6Port, m.IPv6Port)
+	b = nl.AppendU64(b, attrBrQuerierIPv6OtherTimer, m.IPv6OtherTimer)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -3189,52 +3189,52 @@ type LinkinfoBrportAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoBrportAttrs) Encode(e *nl.Encoder) {
-	nl.PutU8(e, attrLinkinfoBrportState, m.State)
-	nl.PutU16(e, attrLinkinfoBrportPriority, m.Priority)
-	nl.PutU32(e, attrLinkinfoBrportCost, m.Cost)
-	nl.PutU8(e, attrLinkinfoBrportMode, m.Mode)
-	nl.PutU8(e, attrLinkinfoBrportGuard, m.Guard)
-	nl.PutU8(e, attrLinkinfoBrportProtect, m.Protect)
-	nl.PutU8(e, attrLinkinfoBrportFastLeave, m.FastLeave)
-	nl.PutU8(e, attrLinkinfoBrportLearning, m.Learning)
-	nl.PutU8(e, attrLinkinfoBrportUnicastFlood, m.UnicastFlood)
-	nl.PutU8(e, attrLinkinfoBrportProxyARP, m.ProxyARP)
-	nl.PutU8(e, attrLinkinfoBrportLearningSync, m.LearningSync)
-	nl.PutU8(e, attrLinkinfoBrportProxyARPWifi, m.ProxyARPWifi)
-	nl.PutStruct(e, attrLinkinfoBrportRootID, &m.RootID)
-	nl.PutStruct(e, attrLinkinfoBrportBridgeID, &m.BridgeID)
-	nl.PutU16(e, attrLinkinfoBrportDesignatedPort, m.DesignatedPort)
-	nl.PutU16(e, attrLinkinfoBrportDesignatedCost, m.DesignatedCost)
-	nl.PutU16(e, attrLinkinfoBrportID, m.ID)
-	nl.PutU16(e, attrLinkinfoBrportNumber, m.Number)
-	nl.PutU8(e, attrLinkinfoBrportTopologyChangeAck, m.TopologyChangeAck)
-	nl.PutU8(e, attrLinkinfoBrportConfigPending, m.ConfigPending)
-	nl.PutU64(e, attrLinkinfoBrportMessageAgeTimer, m.MessageAgeTimer)
-	nl.PutU64(e, attrLinkinfoBrportForwardDelayTimer, m.ForwardDelayTimer)
-	nl.PutU64(e, attrLinkinfoBrportHoldTimer, m.HoldTimer)
-	nl.PutFlag(e, attrLinkinfoBrportFlush, m.Flush)
-	nl.PutU8(e, attrLinkinfoBrportMulticastRouter, m.MulticastRouter)
-	nl.PutU8(e, attrLinkinfoBrportMcastFlood, m.McastFlood)
-	nl.PutU8(e, attrLinkinfoBrportMcastToUcast, m.McastToUcast)
-	nl.PutU8(e, attrLinkinfoBrportVLANTunnel, m.VLANTunnel)
-	nl.PutU8(e, attrLinkinfoBrportBcastFlood, m.BcastFlood)
-	nl.PutU16(e, attrLinkinfoBrportGroupFwdMask, m.GroupFwdMask)
-	nl.PutU8(e, attrLinkinfoBrportNeighSuppress, m.NeighSuppress)
-	nl.PutU8(e, attrLinkinfoBrportIsolated, m.Isolated)
-	nl.PutU32(e, attrLinkinfoBrportBackupPort, m.BackupPort)
-	nl.PutU8(e, attrLinkinfoBrportMRPRingOpen, m.MRPRingOpen)
-	nl.PutU8(e, attrLinkinfoBrportMRPInOpen, m.MRPInOpen)
-	nl.PutU32(e, attrLinkinfoBrportMcastEHTHostsLimit, m.McastEHTHostsLimit)
-	nl.PutU32(e, attrLinkinfoBrportMcastEHTHostsCnt, m.McastEHTHostsCnt)
-	nl.PutU8(e, attrLinkinfoBrportLocked, m.Locked)
-	nl.PutU8(e, attrLinkinfoBrportMAB, m.MAB)
-	nl.PutU32(e, attrLinkinfoBrportMcastNGroups, m.McastNGroups)
-	nl.PutU32(e, attrLinkinfoBrportMcastMaxGroups, m.McastMaxGroups)
-	nl.PutU8(e, attrLinkinfoBrportNeighVLANSuppress, m.NeighVLANSuppress)
-	nl.CheckMax(e, m.NeighVLANSuppress, 1)
-	nl.PutU32(e, attrLinkinfoBrportBackupNHID, m.BackupNHID)
-	e.Raw(m.Unknown)
+func (m *LinkinfoBrportAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU8(b, attrLinkinfoBrportState, m.State)
+	b = nl.AppendU16(b, attrLinkinfoBrportPriority, m.Priority)
+	b = nl.AppendU32(b, attrLinkinfoBrportCost, m.Cost)
+	b = nl.AppendU8(b, attrLinkinfoBrportMode, m.Mode)
+	b = nl.AppendU8(b, attrLinkinfoBrportGuard, m.Guard)
+	b = nl.AppendU8(b, attrLinkinfoBrportProtect, m.Protect)
+	b = nl.AppendU8(b, attrLinkinfoBrportFastLeave, m.FastLeave)
+	b = nl.AppendU8(b, attrLinkinfoBrportLearning, m.Learning)
+	b = nl.AppendU8(b, attrLinkinfoBrportUnicastFlood, m.UnicastFlood)
+	b = nl.AppendU8(b, attrLinkinfoBrportProxyARP, m.ProxyARP)
+	b = nl.AppendU8(b, attrLinkinfoBrportLearningSync, m.LearningSync)
+	b = nl.AppendU8(b, attrLinkinfoBrportProxyARPWifi, m.ProxyARPWifi)
+	b = nl.AppendStruct(e, b, attrLinkinfoBrportRootID, &m.RootID)
+	b = nl.AppendStruct(e, b, attrLinkinfoBrportBridgeID, &m.BridgeID)
+	b = nl.AppendU16(b, attrLinkinfoBrportDesignatedPort, m.DesignatedPort)
+	b = nl.AppendU16(b, attrLinkinfoBrportDesignatedCost, m.DesignatedCost)
+	b = nl.AppendU16(b, attrLinkinfoBrportID, m.ID)
+	b = nl.AppendU16(b, attrLinkinfoBrportNumber, m.Number)
+	b = nl.AppendU8(b, attrLinkinfoBrportTopologyChangeAck, m.TopologyChangeAck)
+	b = nl.AppendU8(b, attrLinkinfoBrportConfigPending, m.ConfigPending)
+	b = nl.AppendU64(b, attrLinkinfoBrportMessageAgeTimer, m.MessageAgeTimer)
+	b = nl.AppendU64(b, attrLinkinfoBrportForwardDelayTimer, m.ForwardDelayTimer)
+	b = nl.AppendU64(b, attrLinkinfoBrportHoldTimer, m.HoldTimer)
+	b = nl.AppendFlag(b, attrLinkinfoBrportFlush, m.Flush)
+	b = nl.AppendU8(b, attrLinkinfoBrportMulticastRouter, m.MulticastRouter)
+	b = nl.AppendU8(b, attrLinkinfoBrportMcastFlood, m.McastFlood)
+	b = nl.AppendU8(b, attrLinkinfoBrportMcastToUcast, m.McastToUcast)
+	b = nl.AppendU8(b, attrLinkinfoBrportVLANTunnel, m.VLANTunnel)
+	b = nl.AppendU8(b, attrLinkinfoBrportBcastFlood, m.BcastFlood)
+	b = nl.AppendU16(b, attrLinkinfoBrportGroupFwdMask, m.GroupFwdMask)
+	b = nl.AppendU8(b, attrLinkinfoBrportNeighSuppress, m.NeighSuppress)
+	b = nl.AppendU8(b, attrLinkinfoBrportIsolated, m.Isolated)
+	b = nl.AppendU32(b, attrLinkinfoBrportBackupPort, m.BackupPort)
+	b = nl.AppendU8(b, attrLinkinfoBrportMRPRingOpen, m.MRPRingOpen)
+	b = nl.AppendU8(b, attrLinkinfoBrportMRPInOpen, m.MRPInOpen)
+	b = nl.AppendU32(b, attrLinkinfoBrportMcastEHTHostsLimit, m.McastEHTHostsLimit)
+	b = nl.AppendU32(b, attrLinkinfoBrportMcastEHTHostsCnt, m.McastEHTHostsCnt)
+	b = nl.AppendU8(b, attrLinkinfoBrportLocked, m.Locked)
+	b = nl.AppendU8(b, attrLinkinfoBrportMAB, m.MAB)
+	b = nl.AppendU32(b, attrLinkinfoBrportMcastNGroups, m.McastNGroups)
+	b = nl.AppendU32(b, attrLinkinfoBrportMcastMaxGroups, m.McastMaxGroups)
+	nl.CheckMax(e, len(b), m.NeighVLANSuppress, 1)
+	b = nl.AppendU8(b, attrLinkinfoBrportNeighVLANSuppress, m.NeighVLANSuppress)
+	b = nl.AppendU32(b, attrLinkinfoBrportBackupNHID, m.BackupNHID)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -3351,14 +3351,14 @@ type LinkinfoVLANAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoVLANAttrs) Encode(e *nl.Encoder) {
-	nl.PutU16(e, attrLinkinfoVLANID, m.ID)
-	nl.CheckMax(e, m.ID, 4094)
-	nl.PutStruct(e, attrLinkinfoVLANFlags, &m.Flags)
-	nl.PutNest(e, attrLinkinfoVLANEgressQoS, m.EgressQoS)
-	nl.PutNest(e, attrLinkinfoVLANIngressQoS, m.IngressQoS)
-	nl.PutU16BE(e, attrLinkinfoVLANProtocol, m.Protocol)
-	e.Raw(m.Unknown)
+func (m *LinkinfoVLANAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckMax(e, len(b), m.ID, 4094)
+	b = nl.AppendU16(b, attrLinkinfoVLANID, m.ID)
+	b = nl.AppendStruct(e, b, attrLinkinfoVLANFlags, &m.Flags)
+	b = nl.AppendNest(e, b, attrLinkinfoVLANEgressQoS, m.EgressQoS)
+	b = nl.AppendNest(e, b, attrLinkinfoVLANIngressQoS, m.IngressQoS)
+	b = nl.AppendU16BE(b, attrLinkinfoVLANProtocol, m.Protocol)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -3391,9 +3391,9 @@ type VLANQoSMappings struct {
 }
 
 // Encode implements nl.Message.
-func (m *VLANQoSMappings) Encode(e *nl.Encoder) {
-	nl.PutMulti(e, attrVLANQoSMapping, m.Mapping, (*VLANQoSMapping).Encode)
-	e.Raw(m.Unknown)
+func (m *VLANQoSMappings) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendMulti(e, b, attrVLANQoSMapping, m.Mapping, (*VLANQoSMapping).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -3491,50 +3491,50 @@ type LinkinfoVXLANAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoVXLANAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrLinkinfoVXLANID, m.ID)
-	nl.CheckMax(e, m.ID, 16777215)
-	nl.PutAddr(e, attrLinkinfoVXLANGroup, m.Group)
-	nl.CheckAddr(e, m.Group.Value(), 4)
-	nl.PutU32(e, attrLinkinfoVXLANLink, m.Link)
-	nl.PutAddr(e, attrLinkinfoVXLANLocal, m.Local)
-	nl.CheckAddr(e, m.Local.Value(), 4)
-	nl.PutU8(e, attrLinkinfoVXLANTTL, m.TTL)
-	nl.PutU8(e, attrLinkinfoVXLANTOS, m.TOS)
-	nl.PutU8(e, attrLinkinfoVXLANLearning, m.Learning)
-	nl.PutDuration(e, attrLinkinfoVXLANAgeing, m.Ageing, nl.WireU32, time.Second)
-	nl.PutU32(e, attrLinkinfoVXLANLimit, m.Limit)
-	nl.PutStruct(e, attrLinkinfoVXLANPortRange, &m.PortRange)
-	nl.PutU8(e, attrLinkinfoVXLANProxy, m.Proxy)
-	nl.PutU8(e, attrLinkinfoVXLANRSC, m.RSC)
-	nl.PutU8(e, attrLinkinfoVXLANL2Miss, m.L2Miss)
-	nl.PutU8(e, attrLinkinfoVXLANL3Miss, m.L3Miss)
-	nl.PutU16BE(e, attrLinkinfoVXLANPort, m.Port)
-	nl.PutAddr(e, attrLinkinfoVXLANGroup6, m.Group6)
-	nl.CheckAddr(e, m.Group6.Value(), 16)
-	nl.PutAddr(e, attrLinkinfoVXLANLocal6, m.Local6)
-	nl.CheckAddr(e, m.Local6.Value(), 16)
-	nl.PutU8(e, attrLinkinfoVXLANUDPCsum, m.UDPCsum)
-	nl.PutU8(e, attrLinkinfoVXLANUDPZeroCsum6Tx, m.UDPZeroCsum6Tx)
-	nl.PutU8(e, attrLinkinfoVXLANUDPZeroCsum6Rx, m.UDPZeroCsum6Rx)
-	nl.PutU8(e, attrLinkinfoVXLANRemcsumTx, m.RemcsumTx)
-	nl.PutU8(e, attrLinkinfoVXLANRemcsumRx, m.RemcsumRx)
-	nl.PutFlag(e, attrLinkinfoVXLANGBP, m.GBP)
-	nl.PutFlag(e, attrLinkinfoVXLANRemcsumNoPartial, m.RemcsumNoPartial)
-	nl.PutU8(e, attrLinkinfoVXLANCollectMetadata, m.CollectMetadata)
-	nl.PutU32BE(e, attrLinkinfoVXLANLabel, m.Label)
-	nl.PutFlag(e, attrLinkinfoVXLANGPE, m.GPE)
-	nl.PutFlag(e, attrLinkinfoVXLANTTLInherit, m.TTLInherit)
-	nl.PutU8(e, attrLinkinfoVXLANDF, m.DF)
-	nl.PutU8(e, attrLinkinfoVXLANVNIFilter, m.VNIFilter)
-	nl.PutU8(e, attrLinkinfoVXLANLocalBypass, m.LocalBypass)
-	nl.CheckMax(e, m.LocalBypass, 1)
-	nl.PutU32(e, attrLinkinfoVXLANLabelPolicy, m.LabelPolicy)
-	nl.PutBytes(e, attrLinkinfoVXLANReservedBits, m.ReservedBits)
-	nl.CheckBytes(e, m.ReservedBits, 8, 8)
-	nl.PutU8(e, attrLinkinfoVXLANMCRoute, m.MCRoute)
-	nl.CheckMax(e, m.MCRoute, 1)
-	e.Raw(m.Unknown)
+func (m *LinkinfoVXLANAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckMax(e, len(b), m.ID, 16777215)
+	b = nl.AppendU32(b, attrLinkinfoVXLANID, m.ID)
+	nl.CheckAddr(e, len(b), m.Group.Value(), 4)
+	b = nl.AppendAddr(e, b, attrLinkinfoVXLANGroup, m.Group)
+	b = nl.AppendU32(b, attrLinkinfoVXLANLink, m.Link)
+	nl.CheckAddr(e, len(b), m.Local.Value(), 4)
+	b = nl.AppendAddr(e, b, attrLinkinfoVXLANLocal, m.Local)
+	b = nl.AppendU8(b, attrLinkinfoVXLANTTL, m.TTL)
+	b = nl.AppendU8(b, attrLinkinfoVXLANTOS, m.TOS)
+	b = nl.AppendU8(b, attrLinkinfoVXLANLearning, m.Learning)
+	b = nl.AppendDuration(e, b, attrLinkinfoVXLANAgeing, m.Ageing, nl.WireU32, time.Second)
+	b = nl.AppendU32(b, attrLinkinfoVXLANLimit, m.Limit)
+	b = nl.AppendStruct(e, b, attrLinkinfoVXLANPortRange, &m.PortRange)
+	b = nl.AppendU8(b, attrLinkinfoVXLANProxy, m.Proxy)
+	b = nl.AppendU8(b, attrLinkinfoVXLANRSC, m.RSC)
+	b = nl.AppendU8(b, attrLinkinfoVXLANL2Miss, m.L2Miss)
+	b = nl.AppendU8(b, attrLinkinfoVXLANL3Miss, m.L3Miss)
+	b = nl.AppendU16BE(b, attrLinkinfoVXLANPort, m.Port)
+	nl.CheckAddr(e, len(b), m.Group6.Value(), 16)
+	b = nl.AppendAddr(e, b, attrLinkinfoVXLANGroup6, m.Group6)
+	nl.CheckAddr(e, len(b), m.Local6.Value(), 16)
+	b = nl.AppendAddr(e, b, attrLinkinfoVXLANLocal6, m.Local6)
+	b = nl.AppendU8(b, attrLinkinfoVXLANUDPCsum, m.UDPCsum)
+	b = nl.AppendU8(b, attrLinkinfoVXLANUDPZeroCsum6Tx, m.UDPZeroCsum6Tx)
+	b = nl.AppendU8(b, attrLinkinfoVXLANUDPZeroCsum6Rx, m.UDPZeroCsum6Rx)
+	b = nl.AppendU8(b, attrLinkinfoVXLANRemcsumTx, m.RemcsumTx)
+	b = nl.AppendU8(b, attrLinkinfoVXLANRemcsumRx, m.RemcsumRx)
+	b = nl.AppendFlag(b, attrLinkinfoVXLANGBP, m.GBP)
+	b = nl.AppendFlag(b, attrLinkinfoVXLANRemcsumNoPartial, m.RemcsumNoPartial)
+	b = nl.AppendU8(b, attrLinkinfoVXLANCollectMetadata, m.CollectMetadata)
+	b = nl.AppendU32BE(b, attrLinkinfoVXLANLabel, m.Label)
+	b = nl.AppendFlag(b, attrLinkinfoVXLANGPE, m.GPE)
+	b = nl.AppendFlag(b, attrLinkinfoVXLANTTLInherit, m.TTLInherit)
+	b = nl.AppendU8(b, attrLinkinfoVXLANDF, m.DF)
+	b = nl.AppendU8(b, attrLinkinfoVXLANVNIFilter, m.VNIFilter)
+	nl.CheckMax(e, len(b), m.LocalBypass, 1)
+	b = nl.AppendU8(b, attrLinkinfoVXLANLocalBypass, m.LocalBypass)
+	b = nl.AppendU32(b, attrLinkinfoVXLANLabelPolicy, m.LabelPolicy)
+	nl.CheckBytes(e, len(b), m.ReservedBits, 8, 8)
+	b = nl.AppendBytes(e, b, attrLinkinfoVXLANReservedBits, m.ReservedBits)
+	nl.CheckMax(e, len(b), m.MCRoute, 1)
+	b = nl.AppendU8(b, attrLinkinfoVXLANMCRoute, m.MCRoute)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -3642,18 +3642,18 @@ type LinkinfoMacvlanAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoMacvlanAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrLinkinfoMacvlanMode, m.Mode)
-	nl.PutU16(e, attrLinkinfoMacvlanFlags, m.Flags)
-	nl.PutU32(e, attrLinkinfoMacvlanMACAddrMode, m.MACAddrMode)
-	nl.PutBytes(e, attrLinkinfoMacvlanMACAddr, m.MACAddr)
-	nl.CheckBytes(e, m.MACAddr, 0, 32)
-	nl.PutNest(e, attrLinkinfoMacvlanMACAddrData, m.MACAddrData)
-	nl.PutU32(e, attrLinkinfoMacvlanMACAddrCount, m.MACAddrCount)
-	nl.PutU32(e, attrLinkinfoMacvlanBcQueueLen, m.BcQueueLen)
-	nl.PutU32(e, attrLinkinfoMacvlanBcQueueLenUsed, m.BcQueueLenUsed)
-	nl.PutU32(e, attrLinkinfoMacvlanBcCutoff, m.BcCutoff)
-	e.Raw(m.Unknown)
+func (m *LinkinfoMacvlanAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrLinkinfoMacvlanMode, m.Mode)
+	b = nl.AppendU16(b, attrLinkinfoMacvlanFlags, m.Flags)
+	b = nl.AppendU32(b, attrLinkinfoMacvlanMACAddrMode, m.MACAddrMode)
+	nl.CheckBytes(e, len(b), m.MACAddr, 0, 32)
+	b = nl.AppendBytes(e, b, attrLinkinfoMacvlanMACAddr, m.MACAddr)
+	b = nl.AppendNest(e, b, attrLinkinfoMacvlanMACAddrData, m.MACAddrData)
+	b = nl.AppendU32(b, attrLinkinfoMacvlanMACAddrCount, m.MACAddrCount)
+	b = nl.AppendU32(b, attrLinkinfoMacvlanBcQueueLen, m.BcQueueLen)
+	b = nl.AppendU32(b, attrLinkinfoMacvlanBcQueueLenUsed, m.BcQueueLenUsed)
+	b = nl.AppendU32(b, attrLinkinfoMacvlanBcCutoff, m.BcCutoff)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -3694,12 +3694,12 @@ type MacvlanMACAddrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *MacvlanMACAddrs) Encode(e *nl.Encoder) {
-	nl.PutMulti(e, attrMacvlanMacaddrMACAddrs, m.MACAddrs, nl.WriteBytes)
+func (m *MacvlanMACAddrs) Encode(e *nl.Encoder, b []byte) []byte {
 	for _, v := range m.MACAddrs {
-		nl.CheckBytes(e, v, 0, 32)
+		nl.CheckBytes(e, len(b), v, 0, 32)
 	}
-	e.Raw(m.Unknown)
+	b = nl.AppendMulti(e, b, attrMacvlanMacaddrMACAddrs, m.MACAddrs, nl.WriteBytes)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -3793,46 +3793,46 @@ type LinkinfoBondAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoBondAttrs) Encode(e *nl.Encoder) {
-	nl.PutU8(e, attrLinkinfoBondMode, m.Mode)
-	nl.PutU32(e, attrLinkinfoBondActiveSlave, m.ActiveSlave)
-	nl.PutDuration(e, attrLinkinfoBondMIIMon, m.MIIMon, nl.WireU32, time.Millisecond)
-	nl.PutDuration(e, attrLinkinfoBondUpDelay, m.UpDelay, nl.WireU32, time.Millisecond)
-	nl.PutDuration(e, attrLinkinfoBondDownDelay, m.DownDelay, nl.WireU32, time.Millisecond)
-	nl.PutU8(e, attrLinkinfoBondUseCarrier, m.UseCarrier)
-	nl.PutDuration(e, attrLinkinfoBondARPInterval, m.ARPInterval, nl.WireU32, time.Millisecond)
-	nl.PutIndexed(e, attrLinkinfoBondARPIPTarget, m.ARPIPTarget, 0, nl.WriteAddr)
+func (m *LinkinfoBondAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU8(b, attrLinkinfoBondMode, m.Mode)
+	b = nl.AppendU32(b, attrLinkinfoBondActiveSlave, m.ActiveSlave)
+	b = nl.AppendDuration(e, b, attrLinkinfoBondMIIMon, m.MIIMon, nl.WireU32, time.Millisecond)
+	b = nl.AppendDuration(e, b, attrLinkinfoBondUpDelay, m.UpDelay, nl.WireU32, time.Millisecond)
+	b = nl.AppendDuration(e, b, attrLinkinfoBondDownDelay, m.DownDelay, nl.WireU32, time.Millisecond)
+	b = nl.AppendU8(b, attrLinkinfoBondUseCarrier, m.UseCarrier)
+	b = nl.AppendDuration(e, b, attrLinkinfoBondARPInterval, m.ARPInterval, nl.WireU32, time.Millisecond)
 	for _, v := range m.ARPIPTarget {
-		nl.CheckAddr(e, v, 4)
+		nl.CheckAddr(e, len(b), v, 4)
 	}
-	nl.PutU32(e, attrLinkinfoBondARPValidate, m.ARPValidate)
-	nl.PutU32(e, attrLinkinfoBondARPAllTargets, m.ARPAllTargets)
-	nl.PutU32(e, attrLinkinfoBondPrimary, m.Primary)
-	nl.PutU8(e, attrLinkinfoBondPrimaryReselect, m.PrimaryReselect)
-	nl.PutU8(e, attrLinkinfoBondFailOverMAC, m.FailOverMAC)
-	nl.PutU8(e, attrLinkinfoBondXmitHashPolicy, m.XmitHashPolicy)
-	nl.PutU32(e, attrLinkinfoBondResendIGMP, m.ResendIGMP)
-	nl.PutU8(e, attrLinkinfoBondNumPeerNotif, m.NumPeerNotif)
-	nl.PutU8(e, attrLinkinfoBondAllSlavesActive, m.AllSlavesActive)
-	nl.PutU32(e, attrLinkinfoBondMinLinks, m.MinLinks)
-	nl.PutDuration(e, attrLinkinfoBondLPInterval, m.LPInterval, nl.WireU32, time.Second)
-	nl.PutU32(e, attrLinkinfoBondPacketsPerSlave, m.PacketsPerSlave)
-	nl.PutU8(e, attrLinkinfoBondADLACPRate, m.ADLACPRate)
-	nl.PutU8(e, attrLinkinfoBondADSelect, m.ADSelect)
-	nl.PutNest(e, attrLinkinfoBondADInfo, m.ADInfo)
-	nl.PutU16(e, attrLinkinfoBondADActorSysPrio, m.ADActorSysPrio)
-	nl.PutU16(e, attrLinkinfoBondADUserPortKey, m.ADUserPortKey)
-	nl.PutBytes(e, attrLinkinfoBondADActorSystem, m.ADActorSystem)
-	nl.CheckBytes(e, m.ADActorSystem, 6, 6)
-	nl.PutU8(e, attrLinkinfoBondTLBDynamicLB, m.TLBDynamicLB)
-	nl.PutDuration(e, attrLinkinfoBondPeerNotifDelay, m.PeerNotifDelay, nl.WireU32, time.Millisecond)
-	nl.CheckMax(e, m.PeerNotifDelay, 300000*time.Millisecond)
-	nl.PutU8(e, attrLinkinfoBondADLACPActive, m.ADLACPActive)
-	nl.PutU8(e, attrLinkinfoBondMissedMax, m.MissedMax)
-	nl.PutIndexed(e, attrLinkinfoBondNSIP6Target, m.NSIP6Target, 0, nl.WriteAddr)
-	nl.PutU8(e, attrLinkinfoBondCoupledControl, m.CoupledControl)
-	nl.PutU8(e, attrLinkinfoBondBroadcastNeigh, m.BroadcastNeigh)
-	e.Raw(m.Unknown)
+	b = nl.AppendIndexed(e, b, attrLinkinfoBondARPIPTarget, m.ARPIPTarget, 0, nl.WriteAddr)
+	b = nl.AppendU32(b, attrLinkinfoBondARPValidate, m.ARPValidate)
+	b = nl.AppendU32(b, attrLinkinfoBondARPAllTargets, m.ARPAllTargets)
+	b = nl.AppendU32(b, attrLinkinfoBondPrimary, m.Primary)
+	b = nl.AppendU8(b, attrLinkinfoBondPrimaryReselect, m.PrimaryReselect)
+	b = nl.AppendU8(b, attrLinkinfoBondFailOverMAC, m.FailOverMAC)
+	b = nl.AppendU8(b, attrLinkinfoBondXmitHashPolicy, m.XmitHashPolicy)
+	b = nl.AppendU32(b, attrLinkinfoBondResendIGMP, m.ResendIGMP)
+	b = nl.AppendU8(b, attrLinkinfoBondNumPeerNotif, m.NumPeerNotif)
+	b = nl.AppendU8(b, attrLinkinfoBondAllSlavesActive, m.AllSlavesActive)
+	b = nl.AppendU32(b, attrLinkinfoBondMinLinks, m.MinLinks)
+	b = nl.AppendDuration(e, b, attrLinkinfoBondLPInterval, m.LPInterval, nl.WireU32, time.Second)
+	b = nl.AppendU32(b, attrLinkinfoBondPacketsPerSlave, m.PacketsPerSlave)
+	b = nl.AppendU8(b, attrLinkinfoBondADLACPRate, m.ADLACPRate)
+	b = nl.AppendU8(b, attrLinkinfoBondADSelect, m.ADSelect)
+	b = nl.AppendNest(e, b, attrLinkinfoBondADInfo, m.ADInfo)
+	b = nl.AppendU16(b, attrLinkinfoBondADActorSysPrio, m.ADActorSysPrio)
+	b = nl.AppendU16(b, attrLinkinfoBondADUserPortKey, m.ADUserPortKey)
+	nl.CheckBytes(e, len(b), m.ADActorSystem, 6, 6)
+	b = nl.AppendBytes(e, b, attrLinkinfoBondADActorSystem, m.ADActorSystem)
+	b = nl.AppendU8(b, attrLinkinfoBondTLBDynamicLB, m.TLBDynamicLB)
+	nl.CheckMax(e, len(b), m.PeerNotifDelay, 300000*time.Millisecond)
+	b = nl.AppendDuration(e, b, attrLinkinfoBondPeerNotifDelay, m.PeerNotifDelay, nl.WireU32, time.Millisecond)
+	b = nl.AppendU8(b, attrLinkinfoBondADLACPActive, m.ADLACPActive)
+	b = nl.AppendU8(b, attrLinkinfoBondMissedMax, m.MissedMax)
+	b = nl.AppendIndexed(e, b, attrLinkinfoBondNSIP6Target, m.NSIP6Target, 0, nl.WriteAddr)
+	b = nl.AppendU8(b, attrLinkinfoBondCoupledControl, m.CoupledControl)
+	b = nl.AppendU8(b, attrLinkinfoBondBroadcastNeigh, m.BroadcastNeigh)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -3929,13 +3929,13 @@ type BondADInfo struct {
 }
 
 // Encode implements nl.Message.
-func (m *BondADInfo) Encode(e *nl.Encoder) {
-	nl.PutU16(e, attrBondAdInfoAggregator, m.Aggregator)
-	nl.PutU16(e, attrBondAdInfoNumPorts, m.NumPorts)
-	nl.PutU16(e, attrBondAdInfoActorKey, m.ActorKey)
-	nl.PutU16(e, attrBondAdInfoPartnerKey, m.PartnerKey)
-	nl.PutBytes(e, attrBondAdInfoPartnerMAC, m.PartnerMAC)
-	e.Raw(m.Unknown)
+func (m *BondADInfo) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU16(b, attrBondAdInfoAggregator, m.Aggregator)
+	b = nl.AppendU16(b, attrBondAdInfoNumPorts, m.NumPorts)
+	b = nl.AppendU16(b, attrBondAdInfoActorKey, m.ActorKey)
+	b = nl.AppendU16(b, attrBondAdInfoPartnerKey, m.PartnerKey)
+	b = nl.AppendBytes(e, b, attrBondAdInfoPartnerMAC, m.PartnerMAC)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -3989,20 +3989,20 @@ type BondSlaveAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *BondSlaveAttrs) Encode(e *nl.Encoder) {
-	nl.PutU8(e, attrBondSlaveState, m.State)
-	nl.PutU8(e, attrBondSlaveMIIStatus, m.MIIStatus)
-	nl.PutU32(e, attrBondSlaveLinkFailureCount, m.LinkFailureCount)
-	nl.PutBytes(e, attrBondSlavePermHWAddr, m.PermHWAddr)
-	nl.PutU16(e, attrBondSlaveQueueID, m.QueueID)
-	nl.PutU16(e, attrBondSlaveADAggregatorID, m.ADAggregatorID)
-	nl.PutU8(e, attrBondSlaveADActorOperPortState, m.ADActorOperPortState)
-	nl.PutU16(e, attrBondSlaveADPartnerOperPortState, m.ADPartnerOperPortState)
-	nl.PutU32(e, attrBondSlavePrio, m.Prio)
-	nl.PutU16(e, attrBondSlaveActorPortPrio, m.ActorPortPrio)
-	nl.PutU8(e, attrBondSlaveADChurnActorState, m.ADChurnActorState)
-	nl.PutU8(e, attrBondSlaveADChurnPartnerState, m.ADChurnPartnerState)
-	e.Raw(m.Unknown)
+func (m *BondSlaveAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU8(b, attrBondSlaveState, m.State)
+	b = nl.AppendU8(b, attrBondSlaveMIIStatus, m.MIIStatus)
+	b = nl.AppendU32(b, attrBondSlaveLinkFailureCount, m.LinkFailureCount)
+	b = nl.AppendBytes(e, b, attrBondSlavePermHWAddr, m.PermHWAddr)
+	b = nl.AppendU16(b, attrBondSlaveQueueID, m.QueueID)
+	b = nl.AppendU16(b, attrBondSlaveADAggregatorID, m.ADAggregatorID)
+	b = nl.AppendWire(e, b, attrBondSlaveADActorOperPortState, m.ADActorOperPortState, nl.WireU8)
+	b = nl.AppendU16(b, attrBondSlaveADPartnerOperPortState, m.ADPartnerOperPortState)
+	b = nl.AppendU32(b, attrBondSlavePrio, m.Prio)
+	b = nl.AppendU16(b, attrBondSlaveActorPortPrio, m.ActorPortPrio)
+	b = nl.AppendU8(b, attrBondSlaveADChurnActorState, m.ADChurnActorState)
+	b = nl.AppendU8(b, attrBondSlaveADChurnPartnerState, m.ADChurnPartnerState)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -4022,7 +4022,7 @@ func (m *BondSlaveAttrs) Decode(d *nl.Decoder) {
 		case attrBondSlaveADAggregatorID:
 			nl.GetU16(d, &m.ADAggregatorID)
 		case attrBondSlaveADActorOperPortState:
-			nl.GetU8(d, &m.ADActorOperPortState)
+			nl.GetWire(d, &m.ADActorOperPortState, nl.WireU8)
 		case attrBondSlaveADPartnerOperPortState:
 			nl.GetU16(d, &m.ADPartnerOperPortState)
 		case attrBondSlavePrio:
@@ -4049,9 +4049,9 @@ type VFInfoList struct {
 }
 
 // Encode implements nl.Message.
-func (m *VFInfoList) Encode(e *nl.Encoder) {
-	nl.PutMulti(e, attrVfinfoListInfo|nl.Nested, m.Info, (*VFInfo).Encode)
-	e.Raw(m.Unknown)
+func (m *VFInfoList) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendMulti(e, b, attrVfinfoListInfo|nl.Nested, m.Info, (*VFInfo).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -4100,21 +4100,21 @@ type VFInfo struct {
 }
 
 // Encode implements nl.Message.
-func (m *VFInfo) Encode(e *nl.Encoder) {
-	nl.PutStruct(e, attrVfinfoMAC, &m.MAC)
-	nl.PutStruct(e, attrVfinfoVLAN, &m.VLAN)
-	nl.PutStruct(e, attrVfinfoTxRate, &m.TxRate)
-	nl.PutStruct(e, attrVfinfoSpoofchk, &m.Spoofchk)
-	nl.PutStruct(e, attrVfinfoLinkState, &m.LinkState)
-	nl.PutStruct(e, attrVfinfoRate, &m.Rate)
-	nl.PutStruct(e, attrVfinfoRSSQueryEn, &m.RSSQueryEn)
-	nl.PutNest(e, attrVfinfoStats, m.Stats)
-	nl.PutStruct(e, attrVfinfoTrust, &m.Trust)
-	nl.PutStruct(e, attrVfinfoIBNodeGUID, &m.IBNodeGUID)
-	nl.PutStruct(e, attrVfinfoIBPortGUID, &m.IBPortGUID)
-	nl.PutNest(e, attrVfinfoVLANList, m.VLANList)
-	nl.PutStruct(e, attrVfinfoBroadcast, &m.Broadcast)
-	e.Raw(m.Unknown)
+func (m *VFInfo) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendStruct(e, b, attrVfinfoMAC, &m.MAC)
+	b = nl.AppendStruct(e, b, attrVfinfoVLAN, &m.VLAN)
+	b = nl.AppendStruct(e, b, attrVfinfoTxRate, &m.TxRate)
+	b = nl.AppendStruct(e, b, attrVfinfoSpoofchk, &m.Spoofchk)
+	b = nl.AppendStruct(e, b, attrVfinfoLinkState, &m.LinkState)
+	b = nl.AppendStruct(e, b, attrVfinfoRate, &m.Rate)
+	b = nl.AppendStruct(e, b, attrVfinfoRSSQueryEn, &m.RSSQueryEn)
+	b = nl.AppendNest(e, b, attrVfinfoStats, m.Stats)
+	b = nl.AppendStruct(e, b, attrVfinfoTrust, &m.Trust)
+	b = nl.AppendStruct(e, b, attrVfinfoIBNodeGUID, &m.IBNodeGUID)
+	b = nl.AppendStruct(e, b, attrVfinfoIBPortGUID, &m.IBPortGUID)
+	b = nl.AppendNest(e, b, attrVfinfoVLANList, m.VLANList)
+	b = nl.AppendStruct(e, b, attrVfinfoBroadcast, &m.Broadcast)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -4162,9 +4162,9 @@ type VFVLANList struct {
 }
 
 // Encode implements nl.Message.
-func (m *VFVLANList) Encode(e *nl.Encoder) {
-	nl.PutMulti(e, attrVFVLANListInfo, m.Info, (*VFVLANInfo).Encode)
-	e.Raw(m.Unknown)
+func (m *VFVLANList) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendMulti(e, b, attrVFVLANListInfo, m.Info, (*VFVLANInfo).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -4202,16 +4202,16 @@ type VFStats struct {
 }
 
 // Encode implements nl.Message.
-func (m *VFStats) Encode(e *nl.Encoder) {
-	nl.PutU64(e, attrVFStatsRxPackets, m.RxPackets)
-	nl.PutU64(e, attrVFStatsTxPackets, m.TxPackets)
-	nl.PutU64(e, attrVFStatsRxBytes, m.RxBytes)
-	nl.PutU64(e, attrVFStatsTxBytes, m.TxBytes)
-	nl.PutU64(e, attrVFStatsBroadcast, m.Broadcast)
-	nl.PutU64(e, attrVFStatsMulticast, m.Multicast)
-	nl.PutU64(e, attrVFStatsRxDropped, m.RxDropped)
-	nl.PutU64(e, attrVFStatsTxDropped, m.TxDropped)
-	e.Raw(m.Unknown)
+func (m *VFStats) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU64(b, attrVFStatsRxPackets, m.RxPackets)
+	b = nl.AppendU64(b, attrVFStatsTxPackets, m.TxPackets)
+	b = nl.AppendU64(b, attrVFStatsRxBytes, m.RxBytes)
+	b = nl.AppendU64(b, attrVFStatsTxBytes, m.TxBytes)
+	b = nl.AppendU64(b, attrVFStatsBroadcast, m.Broadcast)
+	b = nl.AppendU64(b, attrVFStatsMulticast, m.Multicast)
+	b = nl.AppendU64(b, attrVFStatsRxDropped, m.RxDropped)
+	b = nl.AppendU64(b, attrVFStatsTxDropped, m.TxDropped)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -4251,9 +4251,9 @@ type VFPorts struct {
 }
 
 // Encode implements nl.Message.
-func (m *VFPorts) Encode(e *nl.Encoder) {
-	nl.PutMulti(e, attrVFPortsPort|nl.Nested, m.Port, (*PortProfile).Encode)
-	e.Raw(m.Unknown)
+func (m *VFPorts) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendMulti(e, b, attrVFPortsPort|nl.Nested, m.Port, (*PortProfile).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -4291,19 +4291,19 @@ type PortProfile struct {
 }
 
 // Encode implements nl.Message.
-func (m *PortProfile) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrPortVF, m.VF)
-	nl.PutString(e, attrPortProfile, m.Profile)
-	nl.CheckLen(e, m.Profile, 0, 39)
-	nl.PutBytes(e, attrPortVSIType, m.VSIType)
-	nl.CheckBytes(e, m.VSIType, 8, 8)
-	nl.PutBytes(e, attrPortInstanceUUID, m.InstanceUUID)
-	nl.CheckBytes(e, m.InstanceUUID, 0, 16)
-	nl.PutBytes(e, attrPortHostUUID, m.HostUUID)
-	nl.CheckBytes(e, m.HostUUID, 0, 16)
-	nl.PutU8(e, attrPortRequest, m.Request)
-	nl.PutU16(e, attrPortResponse, m.Response)
-	e.Raw(m.Unknown)
+func (m *PortProfile) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrPortVF, m.VF)
+	nl.CheckLen(e, len(b), m.Profile, 0, 39)
+	b = nl.AppendString(e, b, attrPortProfile, m.Profile)
+	nl.CheckBytes(e, len(b), m.VSIType, 8, 8)
+	b = nl.AppendBytes(e, b, attrPortVSIType, m.VSIType)
+	nl.CheckBytes(e, len(b), m.InstanceUUID, 0, 16)
+	b = nl.AppendBytes(e, b, attrPortInstanceUUID, m.InstanceUUID)
+	nl.CheckBytes(e, len(b), m.HostUUID, 0, 16)
+	b = nl.AppendBytes(e, b, attrPortHostUUID, m.HostUUID)
+	b = nl.AppendU8(b, attrPortRequest, m.Request)
+	b = nl.AppendU16(b, attrPortResponse, m.Response)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -4344,11 +4344,11 @@ type AFSpec struct {
 }
 
 // Encode implements nl.Message.
-func (m *AFSpec) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrAfSpecInet, m.Inet)
-	nl.PutNest(e, attrAfSpecInet6, m.Inet6)
-	nl.PutNest(e, attrAfSpecMctp, m.Mctp)
-	e.Raw(m.Unknown)
+func (m *AFSpec) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrAfSpecInet, m.Inet)
+	b = nl.AppendNest(e, b, attrAfSpecInet6, m.Inet6)
+	b = nl.AppendNest(e, b, attrAfSpecMctp, m.Mctp)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -4376,9 +4376,9 @@ type InetAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *InetAttrs) Encode(e *nl.Encoder) {
-	nl.PutStruct(e, attrInetConf, &m.Conf)
-	e.Raw(m.Unknown)
+func (m *InetAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendStruct(e, b, attrInetConf, &m.Conf)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -4419,18 +4419,18 @@ type Inet6Attrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *Inet6Attrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrInet6Flags, m.Flags)
-	nl.PutStruct(e, attrInet6Conf, &m.Conf)
-	nl.PutStruct(e, attrInet6Stats, &m.Stats)
-	nl.PutBytes(e, attrInet6Mcast, m.Mcast)
-	nl.PutStruct(e, attrInet6Cacheinfo, &m.Cacheinfo)
-	nl.PutStruct(e, attrInet6ICMP6Stats, &m.ICMP6Stats)
-	nl.PutAddr(e, attrInet6Token, m.Token)
-	nl.CheckAddr(e, m.Token.Value(), 16)
-	nl.PutU8(e, attrInet6AddrGenMode, m.AddrGenMode)
-	nl.PutU32(e, attrInet6RAMTU, m.RAMTU)
-	e.Raw(m.Unknown)
+func (m *Inet6Attrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrInet6Flags, m.Flags)
+	b = nl.AppendStruct(e, b, attrInet6Conf, &m.Conf)
+	b = nl.AppendStruct(e, b, attrInet6Stats, &m.Stats)
+	b = nl.AppendBytes(e, b, attrInet6Mcast, m.Mcast)
+	b = nl.AppendStruct(e, b, attrInet6Cacheinfo, &m.Cacheinfo)
+	b = nl.AppendStruct(e, b, attrInet6ICMP6Stats, &m.ICMP6Stats)
+	nl.CheckAddr(e, len(b), m.Token.Value(), 16)
+	b = nl.AppendAddr(e, b, attrInet6Token, m.Token)
+	b = nl.AppendU8(b, attrInet6AddrGenMode, m.AddrGenMode)
+	b = nl.AppendU32(b, attrInet6RAMTU, m.RAMTU)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -4473,10 +4473,10 @@ type MctpAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *MctpAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrMctpNet, m.Net)
-	nl.PutU8(e, attrMctpPhysBinding, m.PhysBinding)
-	e.Raw(m.Unknown)
+func (m *MctpAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrMctpNet, m.Net)
+	b = nl.AppendU8(b, attrMctpPhysBinding, m.PhysBinding)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -4504,10 +4504,10 @@ type LinkXstats struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkXstats) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrLinkXstatsBridge, m.Bridge)
-	nl.PutNest(e, attrLinkXstatsBond, m.Bond)
-	e.Raw(m.Unknown)
+func (m *LinkXstats) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrLinkXstatsBridge, m.Bridge)
+	b = nl.AppendNest(e, b, attrLinkXstatsBond, m.Bond)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -4537,11 +4537,11 @@ type BridgeXstats struct {
 }
 
 // Encode implements nl.Message.
-func (m *BridgeXstats) Encode(e *nl.Encoder) {
-	nl.PutMulti(e, attrBridgeXstatsVLAN, m.VLAN, (*BridgeVLANXstats).Encode)
-	nl.PutStruct(e, attrBridgeXstatsMcast, &m.Mcast)
-	nl.PutStruct(e, attrBridgeXstatsSTP, &m.STP)
-	e.Raw(m.Unknown)
+func (m *BridgeXstats) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendMulti(e, b, attrBridgeXstatsVLAN, m.VLAN, (*BridgeVLANXstats).Encode)
+	b = nl.AppendStruct(e, b, attrBridgeXstatsMcast, &m.Mcast)
+	b = nl.AppendStruct(e, b, attrBridgeXstatsSTP, &m.STP)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -4570,9 +4570,9 @@ type BondXstats struct {
 }
 
 // Encode implements nl.Message.
-func (m *BondXstats) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrBondXstatsLACP, m.LACP)
-	e.Raw(m.Unknown)
+func (m *BondXstats) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrBondXstatsLACP, m.LACP)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -4613,17 +4613,17 @@ type Bond3adStats struct {
 }
 
 // Encode implements nl.Message.
-func (m *Bond3adStats) Encode(e *nl.Encoder) {
-	nl.PutU64(e, attrBond3adStatsLACPDURx, m.LACPDURx)
-	nl.PutU64(e, attrBond3adStatsLACPDUTx, m.LACPDUTx)
-	nl.PutU64(e, attrBond3adStatsLACPDUUnknownRx, m.LACPDUUnknownRx)
-	nl.PutU64(e, attrBond3adStatsLACPDUIllegalRx, m.LACPDUIllegalRx)
-	nl.PutU64(e, attrBond3adStatsMarkerRx, m.MarkerRx)
-	nl.PutU64(e, attrBond3adStatsMarkerTx, m.MarkerTx)
-	nl.PutU64(e, attrBond3adStatsMarkerRespRx, m.MarkerRespRx)
-	nl.PutU64(e, attrBond3adStatsMarkerRespTx, m.MarkerRespTx)
-	nl.PutU64(e, attrBond3adStatsMarkerUnknownRx, m.MarkerUnknownRx)
-	e.Raw(m.Unknown)
+func (m *Bond3adStats) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU64(b, attrBond3adStatsLACPDURx, m.LACPDURx)
+	b = nl.AppendU64(b, attrBond3adStatsLACPDUTx, m.LACPDUTx)
+	b = nl.AppendU64(b, attrBond3adStatsLACPDUUnknownRx, m.LACPDUUnknownRx)
+	b = nl.AppendU64(b, attrBond3adStatsLACPDUIllegalRx, m.LACPDUIllegalRx)
+	b = nl.AppendU64(b, attrBond3adStatsMarkerRx, m.MarkerRx)
+	b = nl.AppendU64(b, attrBond3adStatsMarkerTx, m.MarkerTx)
+	b = nl.AppendU64(b, attrBond3adStatsMarkerRespRx, m.MarkerRespRx)
+	b = nl.AppendU64(b, attrBond3adStatsMarkerRespTx, m.MarkerRespTx)
+	b = nl.AppendU64(b, attrBond3adStatsMarkerUnknownRx, m.MarkerUnknownRx)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -4668,11 +4668,11 @@ type LinkOffloadXstats struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkOffloadXstats) Encode(e *nl.Encoder) {
-	nl.PutStruct(e, attrLinkOffloadXstatsCPUHit, &m.CPUHit)
-	nl.PutNest(e, attrLinkOffloadXstatsHWStatsInfo, m.HWStatsInfo)
-	nl.PutStruct(e, attrLinkOffloadXstatsL3Stats, &m.L3Stats)
-	e.Raw(m.Unknown)
+func (m *LinkOffloadXstats) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendStruct(e, b, attrLinkOffloadXstatsCPUHit, &m.CPUHit)
+	b = nl.AppendNest(e, b, attrLinkOffloadXstatsHWStatsInfo, m.HWStatsInfo)
+	b = nl.AppendStruct(e, b, attrLinkOffloadXstatsL3Stats, &m.L3Stats)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -4701,9 +4701,9 @@ type HWStatsInfo struct {
 }
 
 // Encode implements nl.Message.
-func (m *HWStatsInfo) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrHwSInfoL3Stats, m.L3Stats)
-	e.Raw(m.Unknown)
+func (m *HWStatsInfo) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrHwSInfoL3Stats, m.L3Stats)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -4729,10 +4729,10 @@ type HWStatsState struct {
 }
 
 // Encode implements nl.Message.
-func (m *HWStatsState) Encode(e *nl.Encoder) {
-	nl.PutU8(e, attrHwSInfoOneRequest, m.Request)
-	nl.PutU8(e, attrHwSInfoOneUsed, m.Used)
-	e.Raw(m.Unknown)
+func (m *HWStatsState) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU8(b, attrHwSInfoOneRequest, m.Request)
+	b = nl.AppendU8(b, attrHwSInfoOneUsed, m.Used)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -4759,9 +4759,9 @@ type StatsAFSpec struct {
 }
 
 // Encode implements nl.Message.
-func (m *StatsAFSpec) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrStatsAfSpecMPLS, m.MPLS)
-	e.Raw(m.Unknown)
+func (m *StatsAFSpec) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrStatsAfSpecMPLS, m.MPLS)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -4785,9 +4785,9 @@ type MPLSStats struct {
 }
 
 // Encode implements nl.Message.
-func (m *MPLSStats) Encode(e *nl.Encoder) {
-	nl.PutStruct(e, attrMPLSStatsLink, &m.Link)
-	e.Raw(m.Unknown)
+func (m *MPLSStats) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendStruct(e, b, attrMPLSStatsLink, &m.Link)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -4863,34 +4863,34 @@ type LinkinfoGREAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoGREAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrLinkinfoGRELink, m.Link)
-	nl.PutU16BE(e, attrLinkinfoGREInFlags, m.InFlags)
-	nl.PutU16BE(e, attrLinkinfoGREOutFlags, m.OutFlags)
-	nl.PutU32BE(e, attrLinkinfoGREInKey, m.InKey)
-	nl.PutU32BE(e, attrLinkinfoGREOutKey, m.OutKey)
-	nl.PutAddr(e, attrLinkinfoGRELocal, m.Local)
-	nl.PutAddr(e, attrLinkinfoGRERemote, m.Remote)
-	nl.PutU8(e, attrLinkinfoGRETTL, m.TTL)
-	nl.PutU8(e, attrLinkinfoGRETOS, m.TOS)
-	nl.PutU8(e, attrLinkinfoGREPMTUDisc, m.PMTUDisc)
-	nl.PutU8(e, attrLinkinfoGREEncapLimit, m.EncapLimit)
-	nl.PutU32BE(e, attrLinkinfoGREFlowinfo, m.Flowinfo)
-	nl.PutU32(e, attrLinkinfoGREFlags, m.Flags)
-	nl.PutU16(e, attrLinkinfoGREEncapType, m.EncapType)
-	nl.PutU16(e, attrLinkinfoGREEncapFlags, m.EncapFlags)
-	nl.PutU16BE(e, attrLinkinfoGREEncapSport, m.EncapSport)
-	nl.PutU16BE(e, attrLinkinfoGREEncapDport, m.EncapDport)
-	nl.PutFlag(e, attrLinkinfoGRECollectMetadata, m.CollectMetadata)
-	nl.PutU8(e, attrLinkinfoGREIgnoreDF, m.IgnoreDF)
-	nl.PutU32(e, attrLinkinfoGREFwmark, m.Fwmark)
-	nl.PutU32(e, attrLinkinfoGREERSPANIndex, m.ERSPANIndex)
-	nl.CheckMax(e, m.ERSPANIndex, 1048575)
-	nl.PutU8(e, attrLinkinfoGREERSPANVer, m.ERSPANVer)
-	nl.CheckMax(e, m.ERSPANVer, 2)
-	nl.PutU8(e, attrLinkinfoGREERSPANDir, m.ERSPANDir)
-	nl.PutU16(e, attrLinkinfoGREERSPANHWID, m.ERSPANHWID)
-	e.Raw(m.Unknown)
+func (m *LinkinfoGREAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrLinkinfoGRELink, m.Link)
+	b = nl.AppendU16BE(b, attrLinkinfoGREInFlags, m.InFlags)
+	b = nl.AppendU16BE(b, attrLinkinfoGREOutFlags, m.OutFlags)
+	b = nl.AppendU32BE(b, attrLinkinfoGREInKey, m.InKey)
+	b = nl.AppendU32BE(b, attrLinkinfoGREOutKey, m.OutKey)
+	b = nl.AppendAddr(e, b, attrLinkinfoGRELocal, m.Local)
+	b = nl.AppendAddr(e, b, attrLinkinfoGRERemote, m.Remote)
+	b = nl.AppendU8(b, attrLinkinfoGRETTL, m.TTL)
+	b = nl.AppendU8(b, attrLinkinfoGRETOS, m.TOS)
+	b = nl.AppendU8(b, attrLinkinfoGREPMTUDisc, m.PMTUDisc)
+	b = nl.AppendU8(b, attrLinkinfoGREEncapLimit, m.EncapLimit)
+	b = nl.AppendU32BE(b, attrLinkinfoGREFlowinfo, m.Flowinfo)
+	b = nl.AppendU32(b, attrLinkinfoGREFlags, m.Flags)
+	b = nl.AppendU16(b, attrLinkinfoGREEncapType, m.EncapType)
+	b = nl.AppendU16(b, attrLinkinfoGREEncapFlags, m.EncapFlags)
+	b = nl.AppendU16BE(b, attrLinkinfoGREEncapSport, m.EncapSport)
+	b = nl.AppendU16BE(b, attrLinkinfoGREEncapDport, m.EncapDport)
+	b = nl.AppendFlag(b, attrLinkinfoGRECollectMetadata, m.CollectMetadata)
+	b = nl.AppendU8(b, attrLinkinfoGREIgnoreDF, m.IgnoreDF)
+	b = nl.AppendU32(b, attrLinkinfoGREFwmark, m.Fwmark)
+	nl.CheckMax(e, len(b), m.ERSPANIndex, 1048575)
+	b = nl.AppendU32(b, attrLinkinfoGREERSPANIndex, m.ERSPANIndex)
+	nl.CheckMax(e, len(b), m.ERSPANVer, 2)
+	b = nl.AppendU8(b, attrLinkinfoGREERSPANVer, m.ERSPANVer)
+	b = nl.AppendU8(b, attrLinkinfoGREERSPANDir, m.ERSPANDir)
+	b = nl.AppendU16(b, attrLinkinfoGREERSPANHWID, m.ERSPANHWID)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -5000,32 +5000,32 @@ type LinkinfoIPTunAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoIPTunAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrLinkinfoIptunLink, m.Link)
-	nl.PutAddr(e, attrLinkinfoIptunLocal, m.Local)
-	nl.CheckAddr(e, m.Local.Value(), 4)
-	nl.PutAddr(e, attrLinkinfoIptunRemote, m.Remote)
-	nl.CheckAddr(e, m.Remote.Value(), 4)
-	nl.PutU8(e, attrLinkinfoIptunTTL, m.TTL)
-	nl.PutU8(e, attrLinkinfoIptunTOS, m.TOS)
-	nl.PutU8(e, attrLinkinfoIptunEncapLimit, m.EncapLimit)
-	nl.PutU32BE(e, attrLinkinfoIptunFlowinfo, m.Flowinfo)
-	nl.PutU16(e, attrLinkinfoIptunFlags, m.Flags)
-	nl.PutU8(e, attrLinkinfoIptunProto, m.Proto)
-	nl.PutU8(e, attrLinkinfoIptunPMTUDisc, m.PMTUDisc)
-	nl.PutAddr(e, attrLinkinfoIptunSixRDPrefix, m.SixRDPrefix)
-	nl.CheckAddr(e, m.SixRDPrefix.Value(), 16)
-	nl.PutAddr(e, attrLinkinfoIptunSixRDRelayPrefix, m.SixRDRelayPrefix)
-	nl.CheckAddr(e, m.SixRDRelayPrefix.Value(), 4)
-	nl.PutU16(e, attrLinkinfoIptunSixRDPrefixlen, m.SixRDPrefixlen)
-	nl.PutU16(e, attrLinkinfoIptunSixRDRelayPrefixlen, m.SixRDRelayPrefixlen)
-	nl.PutU16(e, attrLinkinfoIptunEncapType, m.EncapType)
-	nl.PutU16(e, attrLinkinfoIptunEncapFlags, m.EncapFlags)
-	nl.PutU16BE(e, attrLinkinfoIptunEncapSport, m.EncapSport)
-	nl.PutU16BE(e, attrLinkinfoIptunEncapDport, m.EncapDport)
-	nl.PutFlag(e, attrLinkinfoIptunCollectMetadata, m.CollectMetadata)
-	nl.PutU32(e, attrLinkinfoIptunFwmark, m.Fwmark)
-	e.Raw(m.Unknown)
+func (m *LinkinfoIPTunAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrLinkinfoIptunLink, m.Link)
+	nl.CheckAddr(e, len(b), m.Local.Value(), 4)
+	b = nl.AppendAddr(e, b, attrLinkinfoIptunLocal, m.Local)
+	nl.CheckAddr(e, len(b), m.Remote.Value(), 4)
+	b = nl.AppendAddr(e, b, attrLinkinfoIptunRemote, m.Remote)
+	b = nl.AppendU8(b, attrLinkinfoIptunTTL, m.TTL)
+	b = nl.AppendU8(b, attrLinkinfoIptunTOS, m.TOS)
+	b = nl.AppendU8(b, attrLinkinfoIptunEncapLimit, m.EncapLimit)
+	b = nl.AppendU32BE(b, attrLinkinfoIptunFlowinfo, m.Flowinfo)
+	b = nl.AppendU16(b, attrLinkinfoIptunFlags, m.Flags)
+	b = nl.AppendU8(b, attrLinkinfoIptunProto, m.Proto)
+	b = nl.AppendU8(b, attrLinkinfoIptunPMTUDisc, m.PMTUDisc)
+	nl.CheckAddr(e, len(b), m.SixRDPrefix.Value(), 16)
+	b = nl.AppendAddr(e, b, attrLinkinfoIptunSixRDPrefix, m.SixRDPrefix)
+	nl.CheckAddr(e, len(b), m.SixRDRelayPrefix.Value(), 4)
+	b = nl.AppendAddr(e, b, attrLinkinfoIptunSixRDRelayPrefix, m.SixRDRelayPrefix)
+	b = nl.AppendU16(b, attrLinkinfoIptunSixRDPrefixlen, m.SixRDPrefixlen)
+	b = nl.AppendU16(b, attrLinkinfoIptunSixRDRelayPrefixlen, m.SixRDRelayPrefixlen)
+	b = nl.AppendU16(b, attrLinkinfoIptunEncapType, m.EncapType)
+	b = nl.AppendU16(b, attrLinkinfoIptunEncapFlags, m.EncapFlags)
+	b = nl.AppendU16BE(b, attrLinkinfoIptunEncapSport, m.EncapSport)
+	b = nl.AppendU16BE(b, attrLinkinfoIptunEncapDport, m.EncapDport)
+	b = nl.AppendFlag(b, attrLinkinfoIptunCollectMetadata, m.CollectMetadata)
+	b = nl.AppendU32(b, attrLinkinfoIptunFwmark, m.Fwmark)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -5116,24 +5116,24 @@ type LinkinfoIP6TnlAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoIP6TnlAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrLinkinfoIp6tnlLink, m.Link)
-	nl.PutAddr(e, attrLinkinfoIp6tnlLocal, m.Local)
-	nl.CheckAddr(e, m.Local.Value(), 16)
-	nl.PutAddr(e, attrLinkinfoIp6tnlRemote, m.Remote)
-	nl.CheckAddr(e, m.Remote.Value(), 16)
-	nl.PutU8(e, attrLinkinfoIp6tnlTTL, m.TTL)
-	nl.PutU8(e, attrLinkinfoIp6tnlEncapLimit, m.EncapLimit)
-	nl.PutU32BE(e, attrLinkinfoIp6tnlFlowinfo, m.Flowinfo)
-	nl.PutU32(e, attrLinkinfoIp6tnlFlags, m.Flags)
-	nl.PutU8(e, attrLinkinfoIp6tnlProto, m.Proto)
-	nl.PutU16(e, attrLinkinfoIp6tnlEncapType, m.EncapType)
-	nl.PutU16(e, attrLinkinfoIp6tnlEncapFlags, m.EncapFlags)
-	nl.PutU16BE(e, attrLinkinfoIp6tnlEncapSport, m.EncapSport)
-	nl.PutU16BE(e, attrLinkinfoIp6tnlEncapDport, m.EncapDport)
-	nl.PutFlag(e, attrLinkinfoIp6tnlCollectMetadata, m.CollectMetadata)
-	nl.PutU32(e, attrLinkinfoIp6tnlFwmark, m.Fwmark)
-	e.Raw(m.Unknown)
+func (m *LinkinfoIP6TnlAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrLinkinfoIp6tnlLink, m.Link)
+	nl.CheckAddr(e, len(b), m.Local.Value(), 16)
+	b = nl.AppendAddr(e, b, attrLinkinfoIp6tnlLocal, m.Local)
+	nl.CheckAddr(e, len(b), m.Remote.Value(), 16)
+	b = nl.AppendAddr(e, b, attrLinkinfoIp6tnlRemote, m.Remote)
+	b = nl.AppendU8(b, attrLinkinfoIp6tnlTTL, m.TTL)
+	b = nl.AppendU8(b, attrLinkinfoIp6tnlEncapLimit, m.EncapLimit)
+	b = nl.AppendU32BE(b, attrLinkinfoIp6tnlFlowinfo, m.Flowinfo)
+	b = nl.AppendU32(b, attrLinkinfoIp6tnlFlags, m.Flags)
+	b = nl.AppendU8(b, attrLinkinfoIp6tnlProto, m.Proto)
+	b = nl.AppendU16(b, attrLinkinfoIp6tnlEncapType, m.EncapType)
+	b = nl.AppendU16(b, attrLinkinfoIp6tnlEncapFlags, m.EncapFlags)
+	b = nl.AppendU16BE(b, attrLinkinfoIp6tnlEncapSport, m.EncapSport)
+	b = nl.AppendU16BE(b, attrLinkinfoIp6tnlEncapDport, m.EncapDport)
+	b = nl.AppendFlag(b, attrLinkinfoIp6tnlCollectMetadata, m.CollectMetadata)
+	b = nl.AppendU32(b, attrLinkinfoIp6tnlFwmark, m.Fwmark)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -5194,14 +5194,14 @@ type LinkinfoVTIAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoVTIAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrLinkinfoVTILink, m.Link)
-	nl.PutU32BE(e, attrLinkinfoVTIInKey, m.InKey)
-	nl.PutU32BE(e, attrLinkinfoVTIOutKey, m.OutKey)
-	nl.PutAddr(e, attrLinkinfoVTILocal, m.Local)
-	nl.PutAddr(e, attrLinkinfoVTIRemote, m.Remote)
-	nl.PutU32(e, attrLinkinfoVTIFwmark, m.Fwmark)
-	e.Raw(m.Unknown)
+func (m *LinkinfoVTIAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrLinkinfoVTILink, m.Link)
+	b = nl.AppendU32BE(b, attrLinkinfoVTIInKey, m.InKey)
+	b = nl.AppendU32BE(b, attrLinkinfoVTIOutKey, m.OutKey)
+	b = nl.AppendAddr(e, b, attrLinkinfoVTILocal, m.Local)
+	b = nl.AppendAddr(e, b, attrLinkinfoVTIRemote, m.Remote)
+	b = nl.AppendU32(b, attrLinkinfoVTIFwmark, m.Fwmark)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -5239,11 +5239,11 @@ type LinkinfoXfrmAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoXfrmAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrLinkinfoXfrmLink, m.Link)
-	nl.PutU32(e, attrLinkinfoXfrmIfID, m.IfID)
-	nl.PutFlag(e, attrLinkinfoXfrmCollectMetadata, m.CollectMetadata)
-	e.Raw(m.Unknown)
+func (m *LinkinfoXfrmAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrLinkinfoXfrmLink, m.Link)
+	b = nl.AppendU32(b, attrLinkinfoXfrmIfID, m.IfID)
+	b = nl.AppendFlag(b, attrLinkinfoXfrmCollectMetadata, m.CollectMetadata)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -5299,26 +5299,26 @@ type LinkinfoGeneveAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoGeneveAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrLinkinfoGeneveID, m.ID)
-	nl.CheckMax(e, m.ID, 16777215)
-	nl.PutAddr(e, attrLinkinfoGeneveRemote, m.Remote)
-	nl.CheckAddr(e, m.Remote.Value(), 4)
-	nl.PutU8(e, attrLinkinfoGeneveTTL, m.TTL)
-	nl.PutU8(e, attrLinkinfoGeneveTOS, m.TOS)
-	nl.PutU16BE(e, attrLinkinfoGenevePort, m.Port)
-	nl.PutFlag(e, attrLinkinfoGeneveCollectMetadata, m.CollectMetadata)
-	nl.PutAddr(e, attrLinkinfoGeneveRemote6, m.Remote6)
-	nl.CheckAddr(e, m.Remote6.Value(), 16)
-	nl.PutU8(e, attrLinkinfoGeneveUDPCsum, m.UDPCsum)
-	nl.PutU8(e, attrLinkinfoGeneveUDPZeroCsum6Tx, m.UDPZeroCsum6Tx)
-	nl.PutU8(e, attrLinkinfoGeneveUDPZeroCsum6Rx, m.UDPZeroCsum6Rx)
-	nl.PutU32BE(e, attrLinkinfoGeneveLabel, m.Label)
-	nl.PutU8(e, attrLinkinfoGeneveTTLInherit, m.TTLInherit)
-	nl.PutU8(e, attrLinkinfoGeneveDF, m.DF)
-	nl.PutFlag(e, attrLinkinfoGeneveInnerProtoInherit, m.InnerProtoInherit)
-	nl.PutStruct(e, attrLinkinfoGenevePortRange, &m.PortRange)
-	e.Raw(m.Unknown)
+func (m *LinkinfoGeneveAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckMax(e, len(b), m.ID, 16777215)
+	b = nl.AppendU32(b, attrLinkinfoGeneveID, m.ID)
+	nl.CheckAddr(e, len(b), m.Remote.Value(), 4)
+	b = nl.AppendAddr(e, b, attrLinkinfoGeneveRemote, m.Remote)
+	b = nl.AppendU8(b, attrLinkinfoGeneveTTL, m.TTL)
+	b = nl.AppendU8(b, attrLinkinfoGeneveTOS, m.TOS)
+	b = nl.AppendU16BE(b, attrLinkinfoGenevePort, m.Port)
+	b = nl.AppendFlag(b, attrLinkinfoGeneveCollectMetadata, m.CollectMetadata)
+	nl.CheckAddr(e, len(b), m.Remote6.Value(), 16)
+	b = nl.AppendAddr(e, b, attrLinkinfoGeneveRemote6, m.Remote6)
+	b = nl.AppendU8(b, attrLinkinfoGeneveUDPCsum, m.UDPCsum)
+	b = nl.AppendU8(b, attrLinkinfoGeneveUDPZeroCsum6Tx, m.UDPZeroCsum6Tx)
+	b = nl.AppendU8(b, attrLinkinfoGeneveUDPZeroCsum6Rx, m.UDPZeroCsum6Rx)
+	b = nl.AppendU32BE(b, attrLinkinfoGeneveLabel, m.Label)
+	b = nl.AppendU8(b, attrLinkinfoGeneveTTLInherit, m.TTLInherit)
+	b = nl.AppendU8(b, attrLinkinfoGeneveDF, m.DF)
+	b = nl.AppendFlag(b, attrLinkinfoGeneveInnerProtoInherit, m.InnerProtoInherit)
+	b = nl.AppendStruct(e, b, attrLinkinfoGenevePortRange, &m.PortRange)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -5376,12 +5376,12 @@ type LinkinfoBareudpAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoBareudpAttrs) Encode(e *nl.Encoder) {
-	nl.PutU16BE(e, attrLinkinfoBareudpPort, m.Port)
-	nl.PutU16BE(e, attrLinkinfoBareudpEthertype, m.Ethertype)
-	nl.PutU16(e, attrLinkinfoBareudpSrcportMin, m.SrcportMin)
-	nl.PutFlag(e, attrLinkinfoBareudpMultiprotoMode, m.MultiprotoMode)
-	e.Raw(m.Unknown)
+func (m *LinkinfoBareudpAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU16BE(b, attrLinkinfoBareudpPort, m.Port)
+	b = nl.AppendU16BE(b, attrLinkinfoBareudpEthertype, m.Ethertype)
+	b = nl.AppendU16(b, attrLinkinfoBareudpSrcportMin, m.SrcportMin)
+	b = nl.AppendFlag(b, attrLinkinfoBareudpMultiprotoMode, m.MultiprotoMode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -5427,18 +5427,18 @@ type LinkinfoGTPAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoGTPAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrLinkinfoGtpFD0, m.FD0)
-	nl.PutU32(e, attrLinkinfoGtpFD1, m.FD1)
-	nl.PutU32(e, attrLinkinfoGtpPDPHashsize, m.PDPHashsize)
-	nl.PutU32(e, attrLinkinfoGtpRole, m.Role)
-	nl.PutU8(e, attrLinkinfoGtpCreateSockets, m.CreateSockets)
-	nl.PutU8(e, attrLinkinfoGtpRestartCount, m.RestartCount)
-	nl.PutAddr(e, attrLinkinfoGtpLocal, m.Local)
-	nl.CheckAddr(e, m.Local.Value(), 4)
-	nl.PutAddr(e, attrLinkinfoGtpLocal6, m.Local6)
-	nl.CheckAddr(e, m.Local6.Value(), 16)
-	e.Raw(m.Unknown)
+func (m *LinkinfoGTPAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrLinkinfoGtpFD0, m.FD0)
+	b = nl.AppendU32(b, attrLinkinfoGtpFD1, m.FD1)
+	b = nl.AppendU32(b, attrLinkinfoGtpPDPHashsize, m.PDPHashsize)
+	b = nl.AppendU32(b, attrLinkinfoGtpRole, m.Role)
+	b = nl.AppendU8(b, attrLinkinfoGtpCreateSockets, m.CreateSockets)
+	b = nl.AppendU8(b, attrLinkinfoGtpRestartCount, m.RestartCount)
+	nl.CheckAddr(e, len(b), m.Local.Value(), 4)
+	b = nl.AppendAddr(e, b, attrLinkinfoGtpLocal, m.Local)
+	nl.CheckAddr(e, len(b), m.Local6.Value(), 16)
+	b = nl.AppendAddr(e, b, attrLinkinfoGtpLocal6, m.Local6)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -5490,19 +5490,19 @@ type LinkinfoAMTAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoAMTAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrLinkinfoAmtMode, m.Mode)
-	nl.PutU16BE(e, attrLinkinfoAmtRelayPort, m.RelayPort)
-	nl.PutU16BE(e, attrLinkinfoAmtGatewayPort, m.GatewayPort)
-	nl.PutU32(e, attrLinkinfoAmtLink, m.Link)
-	nl.PutAddr(e, attrLinkinfoAmtLocalIP, m.LocalIP)
-	nl.CheckAddr(e, m.LocalIP.Value(), 4)
-	nl.PutAddr(e, attrLinkinfoAmtRemoteIP, m.RemoteIP)
-	nl.CheckAddr(e, m.RemoteIP.Value(), 4)
-	nl.PutAddr(e, attrLinkinfoAmtDiscoveryIP, m.DiscoveryIP)
-	nl.CheckAddr(e, m.DiscoveryIP.Value(), 4)
-	nl.PutU32(e, attrLinkinfoAmtMaxTunnels, m.MaxTunnels)
-	e.Raw(m.Unknown)
+func (m *LinkinfoAMTAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrLinkinfoAmtMode, m.Mode)
+	b = nl.AppendU16BE(b, attrLinkinfoAmtRelayPort, m.RelayPort)
+	b = nl.AppendU16BE(b, attrLinkinfoAmtGatewayPort, m.GatewayPort)
+	b = nl.AppendU32(b, attrLinkinfoAmtLink, m.Link)
+	nl.CheckAddr(e, len(b), m.LocalIP.Value(), 4)
+	b = nl.AppendAddr(e, b, attrLinkinfoAmtLocalIP, m.LocalIP)
+	nl.CheckAddr(e, len(b), m.RemoteIP.Value(), 4)
+	b = nl.AppendAddr(e, b, attrLinkinfoAmtRemoteIP, m.RemoteIP)
+	nl.CheckAddr(e, len(b), m.DiscoveryIP.Value(), 4)
+	b = nl.AppendAddr(e, b, attrLinkinfoAmtDiscoveryIP, m.DiscoveryIP)
+	b = nl.AppendU32(b, attrLinkinfoAmtMaxTunnels, m.MaxTunnels)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -5540,9 +5540,9 @@ type LinkinfoVRFAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoVRFAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrLinkinfoVRFTable, m.Table)
-	e.Raw(m.Unknown)
+func (m *LinkinfoVRFAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrLinkinfoVRFTable, m.Table)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -5566,9 +5566,9 @@ type VRFPortAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *VRFPortAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrVRFPortTable, m.Table)
-	e.Raw(m.Unknown)
+func (m *VRFPortAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrVRFPortTable, m.Table)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -5594,10 +5594,10 @@ type LinkinfoIpvlanAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoIpvlanAttrs) Encode(e *nl.Encoder) {
-	nl.PutU16(e, attrLinkinfoIpvlanMode, m.Mode)
-	nl.PutU16(e, attrLinkinfoIpvlanFlags, m.Flags)
-	e.Raw(m.Unknown)
+func (m *LinkinfoIpvlanAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU16(b, attrLinkinfoIpvlanMode, m.Mode)
+	b = nl.AppendU16(b, attrLinkinfoIpvlanFlags, m.Flags)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -5627,11 +5627,11 @@ type LinkinfoIPoIBAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoIPoIBAttrs) Encode(e *nl.Encoder) {
-	nl.PutU16(e, attrLinkinfoIpoibPkey, m.Pkey)
-	nl.PutU16(e, attrLinkinfoIpoibMode, m.Mode)
-	nl.PutU16(e, attrLinkinfoIpoibUmcast, m.Umcast)
-	e.Raw(m.Unknown)
+func (m *LinkinfoIPoIBAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU16(b, attrLinkinfoIpoibPkey, m.Pkey)
+	b = nl.AppendU16(b, attrLinkinfoIpoibMode, m.Mode)
+	b = nl.AppendU16(b, attrLinkinfoIpoibUmcast, m.Umcast)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -5673,16 +5673,16 @@ type LinkinfoHSRAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoHSRAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrLinkinfoHsrSlave1, m.Slave1)
-	nl.PutU32(e, attrLinkinfoHsrSlave2, m.Slave2)
-	nl.PutU8(e, attrLinkinfoHsrMulticastSpec, m.MulticastSpec)
-	nl.PutBytes(e, attrLinkinfoHsrSupervisionAddr, m.SupervisionAddr)
-	nl.PutU16(e, attrLinkinfoHsrSeqNr, m.SeqNr)
-	nl.PutU8(e, attrLinkinfoHsrVersion, m.Version)
-	nl.PutU8(e, attrLinkinfoHsrProtocol, m.Protocol)
-	nl.PutU32(e, attrLinkinfoHsrInterlink, m.Interlink)
-	e.Raw(m.Unknown)
+func (m *LinkinfoHSRAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrLinkinfoHsrSlave1, m.Slave1)
+	b = nl.AppendU32(b, attrLinkinfoHsrSlave2, m.Slave2)
+	b = nl.AppendU8(b, attrLinkinfoHsrMulticastSpec, m.MulticastSpec)
+	b = nl.AppendBytes(e, b, attrLinkinfoHsrSupervisionAddr, m.SupervisionAddr)
+	b = nl.AppendU16(b, attrLinkinfoHsrSeqNr, m.SeqNr)
+	b = nl.AppendU8(b, attrLinkinfoHsrVersion, m.Version)
+	b = nl.AppendU8(b, attrLinkinfoHsrProtocol, m.Protocol)
+	b = nl.AppendU32(b, attrLinkinfoHsrInterlink, m.Interlink)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -5748,23 +5748,23 @@ type LinkinfoMacsecAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoMacsecAttrs) Encode(e *nl.Encoder) {
-	nl.PutU64BE(e, attrLinkinfoMacsecSCI, m.SCI)
-	nl.PutU16BE(e, attrLinkinfoMacsecPort, m.Port)
-	nl.PutU8(e, attrLinkinfoMacsecICVLen, m.ICVLen)
-	nl.PutU64(e, attrLinkinfoMacsecCipherSuite, m.CipherSuite)
-	nl.PutU32(e, attrLinkinfoMacsecWindow, m.Window)
-	nl.PutU8(e, attrLinkinfoMacsecEncodingSA, m.EncodingSA)
-	nl.CheckMax(e, m.EncodingSA, 3)
-	nl.PutU8(e, attrLinkinfoMacsecEncrypt, m.Encrypt)
-	nl.PutU8(e, attrLinkinfoMacsecProtect, m.Protect)
-	nl.PutU8(e, attrLinkinfoMacsecIncSCI, m.IncSCI)
-	nl.PutU8(e, attrLinkinfoMacsecES, m.ES)
-	nl.PutU8(e, attrLinkinfoMacsecSCB, m.SCB)
-	nl.PutU8(e, attrLinkinfoMacsecReplayProtect, m.ReplayProtect)
-	nl.PutU8(e, attrLinkinfoMacsecValidation, m.Validation)
-	nl.PutU8(e, attrLinkinfoMacsecOffload, m.Offload)
-	e.Raw(m.Unknown)
+func (m *LinkinfoMacsecAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU64BE(b, attrLinkinfoMacsecSCI, m.SCI)
+	b = nl.AppendU16BE(b, attrLinkinfoMacsecPort, m.Port)
+	b = nl.AppendU8(b, attrLinkinfoMacsecICVLen, m.ICVLen)
+	b = nl.AppendU64(b, attrLinkinfoMacsecCipherSuite, m.CipherSuite)
+	b = nl.AppendU32(b, attrLinkinfoMacsecWindow, m.Window)
+	nl.CheckMax(e, len(b), m.EncodingSA, 3)
+	b = nl.AppendU8(b, attrLinkinfoMacsecEncodingSA, m.EncodingSA)
+	b = nl.AppendU8(b, attrLinkinfoMacsecEncrypt, m.Encrypt)
+	b = nl.AppendU8(b, attrLinkinfoMacsecProtect, m.Protect)
+	b = nl.AppendU8(b, attrLinkinfoMacsecIncSCI, m.IncSCI)
+	b = nl.AppendU8(b, attrLinkinfoMacsecES, m.ES)
+	b = nl.AppendU8(b, attrLinkinfoMacsecSCB, m.SCB)
+	b = nl.AppendU8(b, attrLinkinfoMacsecReplayProtect, m.ReplayProtect)
+	b = nl.AppendU8(b, attrLinkinfoMacsecValidation, m.Validation)
+	b = nl.AppendU8(b, attrLinkinfoMacsecOffload, m.Offload)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -5831,17 +5831,17 @@ type LinkinfoNetkitAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoNetkitAttrs) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrLinkinfoNetkitPeerInfo, m.PeerInfo)
-	nl.PutU8(e, attrLinkinfoNetkitPrimary, m.Primary)
-	nl.PutU32(e, attrLinkinfoNetkitPolicy, m.Policy)
-	nl.PutU32(e, attrLinkinfoNetkitPeerPolicy, m.PeerPolicy)
-	nl.PutU32(e, attrLinkinfoNetkitMode, m.Mode)
-	nl.PutU32(e, attrLinkinfoNetkitScrub, m.Scrub)
-	nl.PutU32(e, attrLinkinfoNetkitPeerScrub, m.PeerScrub)
-	nl.PutU16(e, attrLinkinfoNetkitHeadroom, m.Headroom)
-	nl.PutU16(e, attrLinkinfoNetkitTailroom, m.Tailroom)
-	e.Raw(m.Unknown)
+func (m *LinkinfoNetkitAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrLinkinfoNetkitPeerInfo, m.PeerInfo)
+	b = nl.AppendU8(b, attrLinkinfoNetkitPrimary, m.Primary)
+	b = nl.AppendU32(b, attrLinkinfoNetkitPolicy, m.Policy)
+	b = nl.AppendU32(b, attrLinkinfoNetkitPeerPolicy, m.PeerPolicy)
+	b = nl.AppendU32(b, attrLinkinfoNetkitMode, m.Mode)
+	b = nl.AppendU32(b, attrLinkinfoNetkitScrub, m.Scrub)
+	b = nl.AppendU32(b, attrLinkinfoNetkitPeerScrub, m.PeerScrub)
+	b = nl.AppendU16(b, attrLinkinfoNetkitHeadroom, m.Headroom)
+	b = nl.AppendU16(b, attrLinkinfoNetkitTailroom, m.Tailroom)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -5898,17 +5898,17 @@ type LinkinfoTunAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoTunAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrLinkinfoTunOwner, m.Owner)
-	nl.PutU32(e, attrLinkinfoTunGroup, m.Group)
-	nl.PutU8(e, attrLinkinfoTunType, m.Type)
-	nl.PutU8(e, attrLinkinfoTunPI, m.PI)
-	nl.PutU8(e, attrLinkinfoTunVnetHdr, m.VnetHdr)
-	nl.PutU8(e, attrLinkinfoTunPersist, m.Persist)
-	nl.PutU8(e, attrLinkinfoTunMultiQueue, m.MultiQueue)
-	nl.PutU32(e, attrLinkinfoTunNumQueues, m.NumQueues)
-	nl.PutU32(e, attrLinkinfoTunNumDisabledQueues, m.NumDisabledQueues)
-	e.Raw(m.Unknown)
+func (m *LinkinfoTunAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrLinkinfoTunOwner, m.Owner)
+	b = nl.AppendU32(b, attrLinkinfoTunGroup, m.Group)
+	b = nl.AppendU8(b, attrLinkinfoTunType, m.Type)
+	b = nl.AppendU8(b, attrLinkinfoTunPI, m.PI)
+	b = nl.AppendU8(b, attrLinkinfoTunVnetHdr, m.VnetHdr)
+	b = nl.AppendU8(b, attrLinkinfoTunPersist, m.Persist)
+	b = nl.AppendU8(b, attrLinkinfoTunMultiQueue, m.MultiQueue)
+	b = nl.AppendU32(b, attrLinkinfoTunNumQueues, m.NumQueues)
+	b = nl.AppendU32(b, attrLinkinfoTunNumDisabledQueues, m.NumDisabledQueues)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -5948,9 +5948,9 @@ type LinkinfoPPPAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoPPPAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrLinkinfoPppDevFD, m.DevFD)
-	e.Raw(m.Unknown)
+func (m *LinkinfoPPPAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrLinkinfoPppDevFD, m.DevFD)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -5974,9 +5974,9 @@ type LinkinfoVxcanAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoVxcanAttrs) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrLinkinfoVxcanPeer, m.Peer)
-	e.Raw(m.Unknown)
+func (m *LinkinfoVxcanAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrLinkinfoVxcanPeer, m.Peer)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -6033,25 +6033,25 @@ type LinkinfoCANAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoCANAttrs) Encode(e *nl.Encoder) {
-	nl.PutStruct(e, attrLinkinfoCanBittiming, &m.Bittiming)
-	nl.PutStruct(e, attrLinkinfoCanBittimingConst, &m.BittimingConst)
-	nl.PutStruct(e, attrLinkinfoCanClock, &m.Clock)
-	nl.PutU32(e, attrLinkinfoCanState, m.State)
-	nl.PutStruct(e, attrLinkinfoCanCtrlmode, &m.Ctrlmode)
-	nl.PutDuration(e, attrLinkinfoCanRestartDelay, m.RestartDelay, nl.WireU32, time.Millisecond)
-	nl.PutU32(e, attrLinkinfoCanRestart, m.Restart)
-	nl.PutStruct(e, attrLinkinfoCanBerrCounter, &m.BerrCounter)
-	nl.PutStruct(e, attrLinkinfoCanDataBittiming, &m.DataBittiming)
-	nl.PutStruct(e, attrLinkinfoCanDataBittimingConst, &m.DataBittimingConst)
-	nl.PutU16(e, attrLinkinfoCanTermination, m.Termination)
-	nl.PutArray(e, attrLinkinfoCanTerminationConst, m.TerminationConst, nl.WriteU16)
-	nl.PutArray(e, attrLinkinfoCanBitrateConst, m.BitrateConst, nl.WriteU32)
-	nl.PutArray(e, attrLinkinfoCanDataBitrateConst, m.DataBitrateConst, nl.WriteU32)
-	nl.PutU32(e, attrLinkinfoCanBitrateMax, m.BitrateMax)
-	nl.PutNest(e, attrLinkinfoCanTDC, m.TDC)
-	nl.PutNest(e, attrLinkinfoCanCtrlmodeExt, m.CtrlmodeExt)
-	e.Raw(m.Unknown)
+func (m *LinkinfoCANAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendStruct(e, b, attrLinkinfoCanBittiming, &m.Bittiming)
+	b = nl.AppendStruct(e, b, attrLinkinfoCanBittimingConst, &m.BittimingConst)
+	b = nl.AppendStruct(e, b, attrLinkinfoCanClock, &m.Clock)
+	b = nl.AppendU32(b, attrLinkinfoCanState, m.State)
+	b = nl.AppendStruct(e, b, attrLinkinfoCanCtrlmode, &m.Ctrlmode)
+	b = nl.AppendDuration(e, b, attrLinkinfoCanRestartDelay, m.RestartDelay, nl.WireU32, time.Millisecond)
+	b = nl.AppendU32(b, attrLinkinfoCanRestart, m.Restart)
+	b = nl.AppendStruct(e, b, attrLinkinfoCanBerrCounter, &m.BerrCounter)
+	b = nl.AppendStruct(e, b, attrLinkinfoCanDataBittiming, &m.DataBittiming)
+	b = nl.AppendStruct(e, b, attrLinkinfoCanDataBittimingConst, &m.DataBittimingConst)
+	b = nl.AppendU16(b, attrLinkinfoCanTermination, m.Termination)
+	b = nl.AppendArray(e, b, attrLinkinfoCanTerminationConst, m.TerminationConst, nl.WriteU16)
+	b = nl.AppendArray(e, b, attrLinkinfoCanBitrateConst, m.BitrateConst, nl.WriteU32)
+	b = nl.AppendArray(e, b, attrLinkinfoCanDataBitrateConst, m.DataBitrateConst, nl.WriteU32)
+	b = nl.AppendU32(b, attrLinkinfoCanBitrateMax, m.BitrateMax)
+	b = nl.AppendNest(e, b, attrLinkinfoCanTDC, m.TDC)
+	b = nl.AppendNest(e, b, attrLinkinfoCanCtrlmodeExt, m.CtrlmodeExt)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -6124,17 +6124,17 @@ type CANTDC struct {
 }
 
 // Encode implements nl.Message.
-func (m *CANTDC) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrCanTdcTdcvMin, m.TdcvMin)
-	nl.PutU32(e, attrCanTdcTdcvMax, m.TdcvMax)
-	nl.PutU32(e, attrCanTdcTdcoMin, m.TdcoMin)
-	nl.PutU32(e, attrCanTdcTdcoMax, m.TdcoMax)
-	nl.PutU32(e, attrCanTdcTdcfMin, m.TdcfMin)
-	nl.PutU32(e, attrCanTdcTdcfMax, m.TdcfMax)
-	nl.PutU32(e, attrCanTdcTdcv, m.Tdcv)
-	nl.PutU32(e, attrCanTdcTdco, m.Tdco)
-	nl.PutU32(e, attrCanTdcTdcf, m.Tdcf)
-	e.Raw(m.Unknown)
+func (m *CANTDC) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrCanTdcTdcvMin, m.TdcvMin)
+	b = nl.AppendU32(b, attrCanTdcTdcvMax, m.TdcvMax)
+	b = nl.AppendU32(b, attrCanTdcTdcoMin, m.TdcoMin)
+	b = nl.AppendU32(b, attrCanTdcTdcoMax, m.TdcoMax)
+	b = nl.AppendU32(b, attrCanTdcTdcfMin, m.TdcfMin)
+	b = nl.AppendU32(b, attrCanTdcTdcfMax, m.TdcfMax)
+	b = nl.AppendU32(b, attrCanTdcTdcv, m.Tdcv)
+	b = nl.AppendU32(b, attrCanTdcTdco, m.Tdco)
+	b = nl.AppendU32(b, attrCanTdcTdcf, m.Tdcf)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -6175,9 +6175,9 @@ type CANCtrlmodeExt struct {
 }
 
 // Encode implements nl.Message.
-func (m *CANCtrlmodeExt) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrCanCtrlmodeExtSupported, m.Supported)
-	e.Raw(m.Unknown)
+func (m *CANCtrlmodeExt) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrCanCtrlmodeExtSupported, m.Supported)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -6203,11 +6203,11 @@ type LinkinfoRmnetAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoRmnetAttrs) Encode(e *nl.Encoder) {
-	nl.PutU16(e, attrLinkinfoRmnetMuxID, m.MuxID)
-	nl.CheckMax(e, m.MuxID, 254)
-	nl.PutStruct(e, attrLinkinfoRmnetFlags, &m.Flags)
-	e.Raw(m.Unknown)
+func (m *LinkinfoRmnetAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckMax(e, len(b), m.MuxID, 254)
+	b = nl.AppendU16(b, attrLinkinfoRmnetMuxID, m.MuxID)
+	b = nl.AppendStruct(e, b, attrLinkinfoRmnetFlags, &m.Flags)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -6233,9 +6233,9 @@ type LinkinfoWWANAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoWWANAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrLinkinfoWwanLinkID, m.LinkID)
-	e.Raw(m.Unknown)
+func (m *LinkinfoWWANAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrLinkinfoWwanLinkID, m.LinkID)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -6259,9 +6259,9 @@ type LinkinfoBatadvAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoBatadvAttrs) Encode(e *nl.Encoder) {
-	nl.PutString(e, attrLinkinfoBatadvAlgoName, m.AlgoName)
-	e.Raw(m.Unknown)
+func (m *LinkinfoBatadvAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendString(e, b, attrLinkinfoBatadvAlgoName, m.AlgoName)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -6285,9 +6285,9 @@ type LinkinfoDSAAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoDSAAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrLinkinfoDSAConduit, m.Conduit)
-	e.Raw(m.Unknown)
+func (m *LinkinfoDSAAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrLinkinfoDSAConduit, m.Conduit)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -6315,11 +6315,11 @@ type LinkinfoCAIFAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoCAIFAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrLinkinfoCaifIPv4ConnID, m.IPv4ConnID)
-	nl.PutU32(e, attrLinkinfoCaifIPv6ConnID, m.IPv6ConnID)
-	nl.PutU8(e, attrLinkinfoCaifLoopback, m.Loopback)
-	e.Raw(m.Unknown)
+func (m *LinkinfoCAIFAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrLinkinfoCaifIPv4ConnID, m.IPv4ConnID)
+	b = nl.AppendU32(b, attrLinkinfoCaifIPv6ConnID, m.IPv6ConnID)
+	b = nl.AppendU8(b, attrLinkinfoCaifLoopback, m.Loopback)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -6347,9 +6347,9 @@ type LinkinfoOvpnAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *LinkinfoOvpnAttrs) Encode(e *nl.Encoder) {
-	nl.PutU8(e, attrLinkinfoOvpnMode, m.Mode)
-	e.Raw(m.Unknown)
+func (m *LinkinfoOvpnAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU8(b, attrLinkinfoOvpnMode, m.Mode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -6386,15 +6386,15 @@ type BridgeAFSpec struct {
 }
 
 // Encode implements nl.Message.
-func (m *BridgeAFSpec) Encode(e *nl.Encoder) {
-	nl.PutU16(e, attrBridgeAfSpecFlags, m.Flags)
-	nl.PutU16(e, attrBridgeAfSpecMode, m.Mode)
-	nl.PutMulti(e, attrBridgeAfSpecVLANInfo, m.VLANInfo, (*BridgeVLANInfo).Encode)
-	nl.PutMulti(e, attrBridgeAfSpecVLANTunnelInfo|nl.Nested, m.VLANTunnelInfo, (*BridgeVLANTunnel).Encode)
-	nl.PutNest(e, attrBridgeAfSpecMRP, m.MRP)
-	nl.PutNest(e, attrBridgeAfSpecCFM, m.CFM)
-	nl.PutNest(e, attrBridgeAfSpecMST, m.MST)
-	e.Raw(m.Unknown)
+func (m *BridgeAFSpec) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU16(b, attrBridgeAfSpecFlags, m.Flags)
+	b = nl.AppendU16(b, attrBridgeAfSpecMode, m.Mode)
+	b = nl.AppendMulti(e, b, attrBridgeAfSpecVLANInfo, m.VLANInfo, (*BridgeVLANInfo).Encode)
+	b = nl.AppendMulti(e, b, attrBridgeAfSpecVLANTunnelInfo|nl.Nested, m.VLANTunnelInfo, (*BridgeVLANTunnel).Encode)
+	b = nl.AppendNest(e, b, attrBridgeAfSpecMRP, m.MRP)
+	b = nl.AppendNest(e, b, attrBridgeAfSpecCFM, m.CFM)
+	b = nl.AppendNest(e, b, attrBridgeAfSpecMST, m.MST)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -6435,11 +6435,11 @@ type BridgeVLANTunnel struct {
 }
 
 // Encode implements nl.Message.
-func (m *BridgeVLANTunnel) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrBridgeVLANTunnelID, m.ID)
-	nl.PutU16(e, attrBridgeVLANTunnelVID, m.VID)
-	nl.PutU16(e, attrBridgeVLANTunnelFlags, m.Flags)
-	e.Raw(m.Unknown)
+func (m *BridgeVLANTunnel) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrBridgeVLANTunnelID, m.ID)
+	b = nl.AppendU16(b, attrBridgeVLANTunnelVID, m.VID)
+	b = nl.AppendU16(b, attrBridgeVLANTunnelFlags, m.Flags)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -6468,9 +6468,9 @@ type BridgeMST struct {
 }
 
 // Encode implements nl.Message.
-func (m *BridgeMST) Encode(e *nl.Encoder) {
-	nl.PutMulti(e, attrBridgeMstEntries|nl.Nested, m.Entries, (*BridgeMSTEntry).Encode)
-	e.Raw(m.Unknown)
+func (m *BridgeMST) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendMulti(e, b, attrBridgeMstEntries|nl.Nested, m.Entries, (*BridgeMSTEntry).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -6496,13 +6496,13 @@ type BridgeMSTEntry struct {
 }
 
 // Encode implements nl.Message.
-func (m *BridgeMSTEntry) Encode(e *nl.Encoder) {
-	nl.PutU16(e, attrBridgeMstEntryMSTI, m.MSTI)
-	nl.CheckMin(e, m.MSTI, 1)
-	nl.CheckMax(e, m.MSTI, 4094)
-	nl.PutU8(e, attrBridgeMstEntryState, m.State)
-	nl.CheckMax(e, m.State, 4)
-	e.Raw(m.Unknown)
+func (m *BridgeMSTEntry) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckMin(e, len(b), m.MSTI, 1)
+	nl.CheckMax(e, len(b), m.MSTI, 4094)
+	b = nl.AppendU16(b, attrBridgeMstEntryMSTI, m.MSTI)
+	nl.CheckMax(e, len(b), m.State, 4)
+	b = nl.AppendU8(b, attrBridgeMstEntryState, m.State)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -6547,18 +6547,18 @@ type BridgeMRP struct {
 }
 
 // Encode implements nl.Message.
-func (m *BridgeMRP) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrBridgeMrpInstance, m.Instance)
-	nl.PutNest(e, attrBridgeMrpPortState, m.PortState)
-	nl.PutNest(e, attrBridgeMrpPortRole, m.PortRole)
-	nl.PutNest(e, attrBridgeMrpRingState, m.RingState)
-	nl.PutNest(e, attrBridgeMrpRingRole, m.RingRole)
-	nl.PutNest(e, attrBridgeMrpStartTest, m.StartTest)
-	nl.PutMulti(e, attrBridgeMrpInfo|nl.Nested, m.Info, (*MRPInfo).Encode)
-	nl.PutNest(e, attrBridgeMrpInRole, m.InRole)
-	nl.PutNest(e, attrBridgeMrpInState, m.InState)
-	nl.PutNest(e, attrBridgeMrpStartInTest, m.StartInTest)
-	e.Raw(m.Unknown)
+func (m *BridgeMRP) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrBridgeMrpInstance, m.Instance)
+	b = nl.AppendNest(e, b, attrBridgeMrpPortState, m.PortState)
+	b = nl.AppendNest(e, b, attrBridgeMrpPortRole, m.PortRole)
+	b = nl.AppendNest(e, b, attrBridgeMrpRingState, m.RingState)
+	b = nl.AppendNest(e, b, attrBridgeMrpRingRole, m.RingRole)
+	b = nl.AppendNest(e, b, attrBridgeMrpStartTest, m.StartTest)
+	b = nl.AppendMulti(e, b, attrBridgeMrpInfo|nl.Nested, m.Info, (*MRPInfo).Encode)
+	b = nl.AppendNest(e, b, attrBridgeMrpInRole, m.InRole)
+	b = nl.AppendNest(e, b, attrBridgeMrpInState, m.InState)
+	b = nl.AppendNest(e, b, attrBridgeMrpStartInTest, m.StartInTest)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -6607,12 +6607,12 @@ type MRPInstance struct {
 }
 
 // Encode implements nl.Message.
-func (m *MRPInstance) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrMrpInstanceRingID, m.RingID)
-	nl.PutU32(e, attrMrpInstancePIfindex, m.PIfindex)
-	nl.PutU32(e, attrMrpInstanceSIfindex, m.SIfindex)
-	nl.PutU16(e, attrMrpInstancePrio, m.Prio)
-	e.Raw(m.Unknown)
+func (m *MRPInstance) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrMrpInstanceRingID, m.RingID)
+	b = nl.AppendU32(b, attrMrpInstancePIfindex, m.PIfindex)
+	b = nl.AppendU32(b, attrMrpInstanceSIfindex, m.SIfindex)
+	b = nl.AppendU16(b, attrMrpInstancePrio, m.Prio)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -6642,9 +6642,9 @@ type MRPPortStateAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *MRPPortStateAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrMrpPortStateState, m.State)
-	e.Raw(m.Unknown)
+func (m *MRPPortStateAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrMrpPortStateState, m.State)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -6668,9 +6668,9 @@ type MRPPortRoleAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *MRPPortRoleAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrMrpPortRoleRole, m.Role)
-	e.Raw(m.Unknown)
+func (m *MRPPortRoleAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrMrpPortRoleRole, m.Role)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -6696,10 +6696,10 @@ type MRPRingStateAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *MRPRingStateAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrMrpRingStateRingID, m.RingID)
-	nl.PutU32(e, attrMrpRingStateState, m.State)
-	e.Raw(m.Unknown)
+func (m *MRPRingStateAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrMrpRingStateRingID, m.RingID)
+	b = nl.AppendU32(b, attrMrpRingStateState, m.State)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -6728,10 +6728,10 @@ type MRPRingRoleAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *MRPRingRoleAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrMrpRingRoleRingID, m.RingID)
-	nl.PutU32(e, attrMrpRingRoleRole, m.Role)
-	e.Raw(m.Unknown)
+func (m *MRPRingRoleAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrMrpRingRoleRingID, m.RingID)
+	b = nl.AppendU32(b, attrMrpRingRoleRole, m.Role)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -6766,14 +6766,14 @@ type MRPStartTest struct {
 }
 
 // Encode implements nl.Message.
-func (m *MRPStartTest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrMrpStartTestRingID, m.RingID)
-	nl.PutU32(e, attrMrpStartTestInterval, m.Interval)
-	nl.CheckMin(e, m.Interval, 1)
-	nl.PutU32(e, attrMrpStartTestMaxMiss, m.MaxMiss)
-	nl.PutU32(e, attrMrpStartTestPeriod, m.Period)
-	nl.PutU32(e, attrMrpStartTestMonitor, m.Monitor)
-	e.Raw(m.Unknown)
+func (m *MRPStartTest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrMrpStartTestRingID, m.RingID)
+	nl.CheckMin(e, len(b), m.Interval, 1)
+	b = nl.AppendU32(b, attrMrpStartTestInterval, m.Interval)
+	b = nl.AppendU32(b, attrMrpStartTestMaxMiss, m.MaxMiss)
+	b = nl.AppendU32(b, attrMrpStartTestPeriod, m.Period)
+	b = nl.AppendU32(b, attrMrpStartTestMonitor, m.Monitor)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -6832,22 +6832,22 @@ type MRPInfo struct {
 }
 
 // Encode implements nl.Message.
-func (m *MRPInfo) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrMrpInfoRingID, m.RingID)
-	nl.PutU32(e, attrMrpInfoPIfindex, m.PIfindex)
-	nl.PutU32(e, attrMrpInfoSIfindex, m.SIfindex)
-	nl.PutU16(e, attrMrpInfoPrio, m.Prio)
-	nl.PutU32(e, attrMrpInfoRingState, m.RingState)
-	nl.PutU32(e, attrMrpInfoRingRole, m.RingRole)
-	nl.PutU32(e, attrMrpInfoTestInterval, m.TestInterval)
-	nl.PutU32(e, attrMrpInfoTestMaxMiss, m.TestMaxMiss)
-	nl.PutU32(e, attrMrpInfoTestMonitor, m.TestMonitor)
-	nl.PutU32(e, attrMrpInfoIIfindex, m.IIfindex)
-	nl.PutU32(e, attrMrpInfoInState, m.InState)
-	nl.PutU32(e, attrMrpInfoInRole, m.InRole)
-	nl.PutU32(e, attrMrpInfoInTestInterval, m.InTestInterval)
-	nl.PutU32(e, attrMrpInfoInTestMaxMiss, m.InTestMaxMiss)
-	e.Raw(m.Unknown)
+func (m *MRPInfo) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrMrpInfoRingID, m.RingID)
+	b = nl.AppendU32(b, attrMrpInfoPIfindex, m.PIfindex)
+	b = nl.AppendU32(b, attrMrpInfoSIfindex, m.SIfindex)
+	b = nl.AppendU16(b, attrMrpInfoPrio, m.Prio)
+	b = nl.AppendU32(b, attrMrpInfoRingState, m.RingState)
+	b = nl.AppendU32(b, attrMrpInfoRingRole, m.RingRole)
+	b = nl.AppendU32(b, attrMrpInfoTestInterval, m.TestInterval)
+	b = nl.AppendU32(b, attrMrpInfoTestMaxMiss, m.TestMaxMiss)
+	b = nl.AppendU32(b, attrMrpInfoTestMonitor, m.TestMonitor)
+	b = nl.AppendU32(b, attrMrpInfoIIfindex, m.IIfindex)
+	b = nl.AppendU32(b, attrMrpInfoInState, m.InState)
+	b = nl.AppendU32(b, attrMrpInfoInRole, m.InRole)
+	b = nl.AppendU32(b, attrMrpInfoInTestInterval, m.InTestInterval)
+	b = nl.AppendU32(b, attrMrpInfoInTestMaxMiss, m.InTestMaxMiss)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -6899,10 +6899,10 @@ type MRPInStateAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *MRPInStateAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrMrpInStateInID, m.InID)
-	nl.PutU32(e, attrMrpInStateState, m.State)
-	e.Raw(m.Unknown)
+func (m *MRPInStateAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrMrpInStateInID, m.InID)
+	b = nl.AppendU32(b, attrMrpInStateState, m.State)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -6935,12 +6935,12 @@ type MRPInRoleAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *MRPInRoleAttrs) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrMrpInRoleRingID, m.RingID)
-	nl.PutU16(e, attrMrpInRoleInID, m.InID)
-	nl.PutU32(e, attrMrpInRoleRole, m.Role)
-	nl.PutU32(e, attrMrpInRoleIIfindex, m.IIfindex)
-	e.Raw(m.Unknown)
+func (m *MRPInRoleAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrMrpInRoleRingID, m.RingID)
+	b = nl.AppendU16(b, attrMrpInRoleInID, m.InID)
+	b = nl.AppendU32(b, attrMrpInRoleRole, m.Role)
+	b = nl.AppendU32(b, attrMrpInRoleIIfindex, m.IIfindex)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -6977,13 +6977,13 @@ type MRPStartInTest struct {
 }
 
 // Encode implements nl.Message.
-func (m *MRPStartInTest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrMrpStartInTestInID, m.InID)
-	nl.PutU32(e, attrMrpStartInTestInterval, m.Interval)
-	nl.CheckMin(e, m.Interval, 1)
-	nl.PutU32(e, attrMrpStartInTestMaxMiss, m.MaxMiss)
-	nl.PutU32(e, attrMrpStartInTestPeriod, m.Period)
-	e.Raw(m.Unknown)
+func (m *MRPStartInTest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrMrpStartInTestInID, m.InID)
+	nl.CheckMin(e, len(b), m.Interval, 1)
+	b = nl.AppendU32(b, attrMrpStartInTestInterval, m.Interval)
+	b = nl.AppendU32(b, attrMrpStartInTestMaxMiss, m.MaxMiss)
+	b = nl.AppendU32(b, attrMrpStartInTestPeriod, m.Period)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -7044,24 +7044,24 @@ type BridgeCFM struct {
 }
 
 // Encode implements nl.Message.
-func (m *BridgeCFM) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrBridgeCfmMEPCreate, m.MEPCreate)
-	nl.PutNest(e, attrBridgeCfmMEPDelete, m.MEPDelete)
-	nl.PutNest(e, attrBridgeCfmMEPConfig, m.MEPConfig)
-	nl.PutNest(e, attrBridgeCfmCCConfig, m.CCConfig)
-	nl.PutNest(e, attrBridgeCfmCCPeerMEPAdd, m.CCPeerMEPAdd)
-	nl.PutNest(e, attrBridgeCfmCCPeerMEPRemove, m.CCPeerMEPRemove)
-	nl.PutNest(e, attrBridgeCfmCCRDI, m.CCRDI)
-	nl.PutNest(e, attrBridgeCfmCCCCMTx, m.CCCCMTx)
-	nl.PutMulti(e, attrBridgeCfmMEPCreateInfo|nl.Nested, m.MEPCreateInfo, (*CFMMEPCreate).Encode)
-	nl.PutMulti(e, attrBridgeCfmMEPConfigInfo|nl.Nested, m.MEPConfigInfo, (*CFMMEPConfig).Encode)
-	nl.PutMulti(e, attrBridgeCfmCCConfigInfo|nl.Nested, m.CCConfigInfo, (*CFMCCConfig).Encode)
-	nl.PutMulti(e, attrBridgeCfmCCRDIInfo|nl.Nested, m.CCRDIInfo, (*CFMCCRDI).Encode)
-	nl.PutMulti(e, attrBridgeCfmCCCCMTxInfo|nl.Nested, m.CCCCMTxInfo, (*CFMCCCCMTx).Encode)
-	nl.PutMulti(e, attrBridgeCfmCCPeerMEPInfo|nl.Nested, m.CCPeerMEPInfo, (*CFMCCPeerMEP).Encode)
-	nl.PutMulti(e, attrBridgeCfmMEPStatusInfo|nl.Nested, m.MEPStatusInfo, (*CFMMEPStatus).Encode)
-	nl.PutMulti(e, attrBridgeCfmCCPeerStatusInfo|nl.Nested, m.CCPeerStatusInfo, (*CFMCCPeerStatus).Encode)
-	e.Raw(m.Unknown)
+func (m *BridgeCFM) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrBridgeCfmMEPCreate, m.MEPCreate)
+	b = nl.AppendNest(e, b, attrBridgeCfmMEPDelete, m.MEPDelete)
+	b = nl.AppendNest(e, b, attrBridgeCfmMEPConfig, m.MEPConfig)
+	b = nl.AppendNest(e, b, attrBridgeCfmCCConfig, m.CCConfig)
+	b = nl.AppendNest(e, b, attrBridgeCfmCCPeerMEPAdd, m.CCPeerMEPAdd)
+	b = nl.AppendNest(e, b, attrBridgeCfmCCPeerMEPRemove, m.CCPeerMEPRemove)
+	b = nl.AppendNest(e, b, attrBridgeCfmCCRDI, m.CCRDI)
+	b = nl.AppendNest(e, b, attrBridgeCfmCCCCMTx, m.CCCCMTx)
+	b = nl.AppendMulti(e, b, attrBridgeCfmMEPCreateInfo|nl.Nested, m.MEPCreateInfo, (*CFMMEPCreate).Encode)
+	b = nl.AppendMulti(e, b, attrBridgeCfmMEPConfigInfo|nl.Nested, m.MEPConfigInfo, (*CFMMEPConfig).Encode)
+	b = nl.AppendMulti(e, b, attrBridgeCfmCCConfigInfo|nl.Nested, m.CCConfigInfo, (*CFMCCConfig).Encode)
+	b = nl.AppendMulti(e, b, attrBridgeCfmCCRDIInfo|nl.Nested, m.CCRDIInfo, (*CFMCCRDI).Encode)
+	b = nl.AppendMulti(e, b, attrBridgeCfmCCCCMTxInfo|nl.Nested, m.CCCCMTxInfo, (*CFMCCCCMTx).Encode)
+	b = nl.AppendMulti(e, b, attrBridgeCfmCCPeerMEPInfo|nl.Nested, m.CCPeerMEPInfo, (*CFMCCPeerMEP).Encode)
+	b = nl.AppendMulti(e, b, attrBridgeCfmMEPStatusInfo|nl.Nested, m.MEPStatusInfo, (*CFMMEPStatus).Encode)
+	b = nl.AppendMulti(e, b, attrBridgeCfmCCPeerStatusInfo|nl.Nested, m.CCPeerStatusInfo, (*CFMCCPeerStatus).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -7122,12 +7122,12 @@ type CFMMEPCreate struct {
 }
 
 // Encode implements nl.Message.
-func (m *CFMMEPCreate) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrCfmMepCreateInstance, m.Instance)
-	nl.PutU32(e, attrCfmMepCreateDomain, m.Domain)
-	nl.PutU32(e, attrCfmMepCreateDirection, m.Direction)
-	nl.PutU32(e, attrCfmMepCreateIfindex, m.Ifindex)
-	e.Raw(m.Unknown)
+func (m *CFMMEPCreate) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrCfmMepCreateInstance, m.Instance)
+	b = nl.AppendU32(b, attrCfmMepCreateDomain, m.Domain)
+	b = nl.AppendU32(b, attrCfmMepCreateDirection, m.Direction)
+	b = nl.AppendU32(b, attrCfmMepCreateIfindex, m.Ifindex)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -7158,9 +7158,9 @@ type CFMMEPDelete struct {
 }
 
 // Encode implements nl.Message.
-func (m *CFMMEPDelete) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrCfmMepDeleteInstance, m.Instance)
-	e.Raw(m.Unknown)
+func (m *CFMMEPDelete) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrCfmMepDeleteInstance, m.Instance)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -7190,15 +7190,15 @@ type CFMMEPConfig struct {
 }
 
 // Encode implements nl.Message.
-func (m *CFMMEPConfig) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrCfmMepConfigInstance, m.Instance)
-	nl.PutBytes(e, attrCfmMepConfigUnicastMAC, m.UnicastMAC)
-	nl.CheckBytes(e, m.UnicastMAC, 6, 6)
-	nl.PutU32(e, attrCfmMepConfigMDLevel, m.MDLevel)
-	nl.CheckMax(e, m.MDLevel, 7)
-	nl.PutU32(e, attrCfmMepConfigMEPID, m.MEPID)
-	nl.CheckMax(e, m.MEPID, 8191)
-	e.Raw(m.Unknown)
+func (m *CFMMEPConfig) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrCfmMepConfigInstance, m.Instance)
+	nl.CheckBytes(e, len(b), m.UnicastMAC, 6, 6)
+	b = nl.AppendBytes(e, b, attrCfmMepConfigUnicastMAC, m.UnicastMAC)
+	nl.CheckMax(e, len(b), m.MDLevel, 7)
+	b = nl.AppendU32(b, attrCfmMepConfigMDLevel, m.MDLevel)
+	nl.CheckMax(e, len(b), m.MEPID, 8191)
+	b = nl.AppendU32(b, attrCfmMepConfigMEPID, m.MEPID)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -7235,15 +7235,15 @@ type CFMCCConfig struct {
 }
 
 // Encode implements nl.Message.
-func (m *CFMCCConfig) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrCfmCcConfigInstance, m.Instance)
-	nl.PutU32(e, attrCfmCcConfigEnable, m.Enable)
-	nl.PutU32(e, attrCfmCcConfigExpInterval, m.ExpInterval)
-	nl.CheckMin(e, m.ExpInterval, 1)
-	nl.CheckMax(e, m.ExpInterval, 7)
-	nl.PutBytes(e, attrCfmCcConfigExpMAID, m.ExpMAID)
-	nl.CheckBytes(e, m.ExpMAID, 0, 48)
-	e.Raw(m.Unknown)
+func (m *CFMCCConfig) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrCfmCcConfigInstance, m.Instance)
+	b = nl.AppendU32(b, attrCfmCcConfigEnable, m.Enable)
+	nl.CheckMin(e, len(b), m.ExpInterval, 1)
+	nl.CheckMax(e, len(b), m.ExpInterval, 7)
+	b = nl.AppendU32(b, attrCfmCcConfigExpInterval, m.ExpInterval)
+	nl.CheckBytes(e, len(b), m.ExpMAID, 0, 48)
+	b = nl.AppendBytes(e, b, attrCfmCcConfigExpMAID, m.ExpMAID)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -7275,11 +7275,11 @@ type CFMCCPeerMEP struct {
 }
 
 // Encode implements nl.Message.
-func (m *CFMCCPeerMEP) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrCfmCcPeerMepInstance, m.Instance)
-	nl.PutU32(e, attrCfmCcPeerMepMEPID, m.MEPID)
-	nl.CheckMax(e, m.MEPID, 8191)
-	e.Raw(m.Unknown)
+func (m *CFMCCPeerMEP) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrCfmCcPeerMepInstance, m.Instance)
+	nl.CheckMax(e, len(b), m.MEPID, 8191)
+	b = nl.AppendU32(b, attrCfmCcPeerMepMEPID, m.MEPID)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -7308,10 +7308,10 @@ type CFMCCRDI struct {
 }
 
 // Encode implements nl.Message.
-func (m *CFMCCRDI) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrCfmCcRdiInstance, m.Instance)
-	nl.PutU32(e, attrCfmCcRdiRDI, m.RDI)
-	e.Raw(m.Unknown)
+func (m *CFMCCRDI) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrCfmCcRdiInstance, m.Instance)
+	b = nl.AppendU32(b, attrCfmCcRdiRDI, m.RDI)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -7352,17 +7352,17 @@ type CFMCCCCMTx struct {
 }
 
 // Encode implements nl.Message.
-func (m *CFMCCCCMTx) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrCfmCcCcmTxInstance, m.Instance)
-	nl.PutBytes(e, attrCfmCcCcmTxDMAC, m.DMAC)
-	nl.CheckBytes(e, m.DMAC, 6, 6)
-	nl.PutU32(e, attrCfmCcCcmTxSeqNoUpdate, m.SeqNoUpdate)
-	nl.PutU32(e, attrCfmCcCcmTxPeriod, m.Period)
-	nl.PutU32(e, attrCfmCcCcmTxIfTLV, m.IfTLV)
-	nl.PutU8(e, attrCfmCcCcmTxIfTLVValue, m.IfTLVValue)
-	nl.PutU32(e, attrCfmCcCcmTxPortTLV, m.PortTLV)
-	nl.PutU8(e, attrCfmCcCcmTxPortTLVValue, m.PortTLVValue)
-	e.Raw(m.Unknown)
+func (m *CFMCCCCMTx) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrCfmCcCcmTxInstance, m.Instance)
+	nl.CheckBytes(e, len(b), m.DMAC, 6, 6)
+	b = nl.AppendBytes(e, b, attrCfmCcCcmTxDMAC, m.DMAC)
+	b = nl.AppendU32(b, attrCfmCcCcmTxSeqNoUpdate, m.SeqNoUpdate)
+	b = nl.AppendU32(b, attrCfmCcCcmTxPeriod, m.Period)
+	b = nl.AppendU32(b, attrCfmCcCcmTxIfTLV, m.IfTLV)
+	b = nl.AppendU8(b, attrCfmCcCcmTxIfTLVValue, m.IfTLVValue)
+	b = nl.AppendU32(b, attrCfmCcCcmTxPortTLV, m.PortTLV)
+	b = nl.AppendU8(b, attrCfmCcCcmTxPortTLVValue, m.PortTLVValue)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -7406,12 +7406,12 @@ type CFMMEPStatus struct {
 }
 
 // Encode implements nl.Message.
-func (m *CFMMEPStatus) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrCfmMepStatusInstance, m.Instance)
-	nl.PutU32(e, attrCfmMepStatusOpcodeUnexpSeen, m.OpcodeUnexpSeen)
-	nl.PutU32(e, attrCfmMepStatusVersionUnexpSeen, m.VersionUnexpSeen)
-	nl.PutU32(e, attrCfmMepStatusRxLevelLowSeen, m.RxLevelLowSeen)
-	e.Raw(m.Unknown)
+func (m *CFMMEPStatus) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrCfmMepStatusInstance, m.Instance)
+	b = nl.AppendU32(b, attrCfmMepStatusOpcodeUnexpSeen, m.OpcodeUnexpSeen)
+	b = nl.AppendU32(b, attrCfmMepStatusVersionUnexpSeen, m.VersionUnexpSeen)
+	b = nl.AppendU32(b, attrCfmMepStatusRxLevelLowSeen, m.RxLevelLowSeen)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -7457,17 +7457,17 @@ type CFMCCPeerStatus struct {
 }
 
 // Encode implements nl.Message.
-func (m *CFMCCPeerStatus) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrCfmCcPeerStatusInstance, m.Instance)
-	nl.PutU32(e, attrCfmCcPeerStatusPeerMEPID, m.PeerMEPID)
-	nl.PutU32(e, attrCfmCcPeerStatusCCMDefect, m.CCMDefect)
-	nl.PutU32(e, attrCfmCcPeerStatusRDI, m.RDI)
-	nl.PutU8(e, attrCfmCcPeerStatusPortTLVValue, m.PortTLVValue)
-	nl.PutU8(e, attrCfmCcPeerStatusIfTLVValue, m.IfTLVValue)
-	nl.PutU32(e, attrCfmCcPeerStatusSeen, m.Seen)
-	nl.PutU32(e, attrCfmCcPeerStatusTLVSeen, m.TLVSeen)
-	nl.PutU32(e, attrCfmCcPeerStatusSeqUnexpSeen, m.SeqUnexpSeen)
-	e.Raw(m.Unknown)
+func (m *CFMCCPeerStatus) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrCfmCcPeerStatusInstance, m.Instance)
+	b = nl.AppendU32(b, attrCfmCcPeerStatusPeerMEPID, m.PeerMEPID)
+	b = nl.AppendU32(b, attrCfmCcPeerStatusCCMDefect, m.CCMDefect)
+	b = nl.AppendU32(b, attrCfmCcPeerStatusRDI, m.RDI)
+	b = nl.AppendU8(b, attrCfmCcPeerStatusPortTLVValue, m.PortTLVValue)
+	b = nl.AppendU8(b, attrCfmCcPeerStatusIfTLVValue, m.IfTLVValue)
+	b = nl.AppendU32(b, attrCfmCcPeerStatusSeen, m.Seen)
+	b = nl.AppendU32(b, attrCfmCcPeerStatusTLVSeen, m.TLVSeen)
+	b = nl.AppendU32(b, attrCfmCcPeerStatusSeqUnexpSeen, m.SeqUnexpSeen)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

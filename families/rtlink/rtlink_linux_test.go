@@ -580,7 +580,7 @@ func TestIntegrationErrors(t *testing.T) {
 		}}), unix.EINVAL, "newlink: linkinfo.data.fdb-n-learned: "},
 		{"contradiction", create(&NewLinkRequest{Linkinfo: &Linkinfo{
 			Kind: nl.Some("vxlan"), Data: &LinkinfoBridgeAttrs{},
-		}}), nil, "newlink: linkinfo: the selector is"},
+		}}), nil, "newlink: linkinfo.kind: the selector is"},
 		{"long name of the peer", create(&NewLinkRequest{Linkinfo: &Linkinfo{
 			Data: &LinkinfoVethAttrs{Peer: &LinkAttrs{Ifname: nl.Some("longer-than-names")}},
 		}}), nil, "newlink: linkinfo.data.peer.ifname: "},

@@ -46,8 +46,10 @@ func (s *Ifinfomsg) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *Ifinfomsg) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeIfinfomsg))
+func (s *Ifinfomsg) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeIfinfomsg)
+	s.put(p)
+	return b
 }
 
 // Decode implements nl.Message.
@@ -170,9 +172,10 @@ func (s *LinkStats) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *LinkStats) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeLinkStats))
-	e.SetTail(s.Tail)
+func (s *LinkStats) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeLinkStats)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -300,9 +303,10 @@ func (s *LinkStats64) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *LinkStats64) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeLinkStats64))
-	e.SetTail(s.Tail)
+func (s *LinkStats64) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeLinkStats64)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -351,9 +355,10 @@ func (s *LinkIfmap) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *LinkIfmap) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeLinkIfmap))
-	e.SetTail(s.Tail)
+func (s *LinkIfmap) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeLinkIfmap)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -385,15 +390,16 @@ func (s *BridgeID) get(d *nl.Decoder, b []byte) {
 	s.Addr = nl.AppendElems(d, net.HardwareAddr{}, b[2:8]...)
 }
 
-func (s *BridgeID) check(e *nl.Encoder) {
-	nl.CheckBytes(e, s.Addr, 6, 6)
+func (s *BridgeID) check(e *nl.Encoder, at int) {
+	nl.CheckBytes(e, at, s.Addr, 6, 6)
 }
 
 // Encode implements nl.Message.
-func (s *BridgeID) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeBridgeID))
-	s.check(e)
-	e.SetTail(s.Tail)
+func (s *BridgeID) Encode(e *nl.Encoder, b []byte) []byte {
+	s.check(e, len(b))
+	b, p := nl.Grow(b, sizeBridgeID)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -426,9 +432,10 @@ func (s *BridgeBoolopts) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *BridgeBoolopts) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeBridgeBoolopts))
-	e.SetTail(s.Tail)
+func (s *BridgeBoolopts) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeBridgeBoolopts)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -460,9 +467,10 @@ func (s *VLANFlagsChange) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *VLANFlagsChange) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeVLANFlagsChange))
-	e.SetTail(s.Tail)
+func (s *VLANFlagsChange) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeVLANFlagsChange)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -495,9 +503,10 @@ func (s *VLANQoSMapping) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *VLANQoSMapping) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeVLANQoSMapping))
-	e.SetTail(s.Tail)
+func (s *VLANQoSMapping) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeVLANQoSMapping)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -529,9 +538,10 @@ func (s *VXLANPortRange) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *VXLANPortRange) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeVXLANPortRange))
-	e.SetTail(s.Tail)
+func (s *VXLANPortRange) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeVXLANPortRange)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -563,9 +573,10 @@ func (s *VFMAC) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *VFMAC) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeVFMAC))
-	e.SetTail(s.Tail)
+func (s *VFMAC) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeVFMAC)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -594,9 +605,10 @@ func (s *VFBroadcast) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *VFBroadcast) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeVFBroadcast))
-	e.SetTail(s.Tail)
+func (s *VFBroadcast) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeVFBroadcast)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -632,9 +644,10 @@ func (s *VFVLAN) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *VFVLAN) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeVFVLAN))
-	e.SetTail(s.Tail)
+func (s *VFVLAN) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeVFVLAN)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -674,9 +687,10 @@ func (s *VFVLANInfo) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *VFVLANInfo) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeVFVLANInfo))
-	e.SetTail(s.Tail)
+func (s *VFVLANInfo) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeVFVLANInfo)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -709,9 +723,10 @@ func (s *VFTxRate) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *VFTxRate) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeVFTxRate))
-	e.SetTail(s.Tail)
+func (s *VFTxRate) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeVFTxRate)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -747,9 +762,10 @@ func (s *VFRate) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *VFRate) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeVFRate))
-	e.SetTail(s.Tail)
+func (s *VFRate) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeVFRate)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -782,9 +798,10 @@ func (s *VFSpoofchk) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *VFSpoofchk) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeVFSpoofchk))
-	e.SetTail(s.Tail)
+func (s *VFSpoofchk) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeVFSpoofchk)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -817,9 +834,10 @@ func (s *VFLinkState) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *VFLinkState) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeVFLinkState))
-	e.SetTail(s.Tail)
+func (s *VFLinkState) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeVFLinkState)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -852,9 +870,10 @@ func (s *VFRSSQueryEn) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *VFRSSQueryEn) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeVFRSSQueryEn))
-	e.SetTail(s.Tail)
+func (s *VFRSSQueryEn) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeVFRSSQueryEn)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -886,9 +905,10 @@ func (s *VFTrust) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *VFTrust) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeVFTrust))
-	e.SetTail(s.Tail)
+func (s *VFTrust) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeVFTrust)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -921,9 +941,10 @@ func (s *VFGUID) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *VFGUID) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeVFGUID))
-	e.SetTail(s.Tail)
+func (s *VFGUID) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeVFGUID)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -964,9 +985,10 @@ func (s *CacheInfo) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *CacheInfo) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeCacheInfo))
-	e.SetTail(s.Tail)
+func (s *CacheInfo) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeCacheInfo)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -1124,9 +1146,10 @@ func (s *IPv4Devconf) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *IPv4Devconf) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeIPv4Devconf))
-	e.SetTail(s.Tail)
+func (s *IPv4Devconf) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeIPv4Devconf)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -1394,9 +1417,10 @@ func (s *IPv6Devconf) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *IPv6Devconf) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeIPv6Devconf))
-	e.SetTail(s.Tail)
+func (s *IPv6Devconf) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeIPv6Devconf)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -1572,9 +1596,10 @@ func (s *Inet6Stats) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *Inet6Stats) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeInet6Stats))
-	e.SetTail(s.Tail)
+func (s *Inet6Stats) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeInet6Stats)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -1626,9 +1651,10 @@ func (s *ICMP6Stats) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *ICMP6Stats) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeICMP6Stats))
-	e.SetTail(s.Tail)
+func (s *ICMP6Stats) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeICMP6Stats)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -1663,8 +1689,10 @@ func (s *IfStatsMsg) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *IfStatsMsg) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeIfStatsMsg))
+func (s *IfStatsMsg) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeIfStatsMsg)
+	s.put(p)
+	return b
 }
 
 // Decode implements nl.Message.
@@ -1711,9 +1739,10 @@ func (s *BridgeVLANXstats) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *BridgeVLANXstats) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeBridgeVLANXstats))
-	e.SetTail(s.Tail)
+func (s *BridgeVLANXstats) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeBridgeVLANXstats)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -1858,9 +1887,10 @@ func (s *BrMcastStats) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *BrMcastStats) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeBrMcastStats))
-	e.SetTail(s.Tail)
+func (s *BrMcastStats) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeBrMcastStats)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -1909,9 +1939,10 @@ func (s *BridgeSTPXstats) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *BridgeSTPXstats) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeBridgeSTPXstats))
-	e.SetTail(s.Tail)
+func (s *BridgeSTPXstats) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeBridgeSTPXstats)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -1971,9 +2002,10 @@ func (s *HWStats64) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *HWStats64) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeHWStats64))
-	e.SetTail(s.Tail)
+func (s *HWStats64) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeHWStats64)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -2033,9 +2065,10 @@ func (s *MPLSLinkStats) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *MPLSLinkStats) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeMPLSLinkStats))
-	e.SetTail(s.Tail)
+func (s *MPLSLinkStats) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeMPLSLinkStats)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -2067,9 +2100,10 @@ func (s *GenevePortRange) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *GenevePortRange) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeGenevePortRange))
-	e.SetTail(s.Tail)
+func (s *GenevePortRange) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeGenevePortRange)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -2125,9 +2159,10 @@ func (s *CANBittiming) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *CANBittiming) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeCANBittiming))
-	e.SetTail(s.Tail)
+func (s *CANBittiming) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeCANBittiming)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -2187,9 +2222,10 @@ func (s *CANBittimingConst) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *CANBittimingConst) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeCANBittimingConst))
-	e.SetTail(s.Tail)
+func (s *CANBittimingConst) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeCANBittimingConst)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -2217,9 +2253,10 @@ func (s *CANClock) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *CANClock) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeCANClock))
-	e.SetTail(s.Tail)
+func (s *CANClock) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeCANClock)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -2251,9 +2288,10 @@ func (s *CANCtrlmode) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *CANCtrlmode) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeCANCtrlmode))
-	e.SetTail(s.Tail)
+func (s *CANCtrlmode) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeCANCtrlmode)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -2285,9 +2323,10 @@ func (s *CANBerrCounter) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *CANBerrCounter) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeCANBerrCounter))
-	e.SetTail(s.Tail)
+func (s *CANBerrCounter) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeCANBerrCounter)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -2320,9 +2359,10 @@ func (s *RmnetFlagsChange) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *RmnetFlagsChange) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeRmnetFlagsChange))
-	e.SetTail(s.Tail)
+func (s *RmnetFlagsChange) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeRmnetFlagsChange)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -2354,9 +2394,10 @@ func (s *BridgeVLANInfo) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *BridgeVLANInfo) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeBridgeVLANInfo))
-	e.SetTail(s.Tail)
+func (s *BridgeVLANInfo) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeBridgeVLANInfo)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.

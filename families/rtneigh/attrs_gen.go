@@ -150,10 +150,10 @@ type FDBExtAttrs struct {
 }
 
 // Encode implements nl.Message.
-func (m *FDBExtAttrs) Encode(e *nl.Encoder) {
-	nl.PutU8(e, attrNfeaActivityNotify, m.ActivityNotify)
-	nl.PutFlag(e, attrNfeaDontRefresh, m.DontRefresh)
-	e.Raw(m.Unknown)
+func (m *FDBExtAttrs) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU8(b, attrNfeaActivityNotify, m.ActivityNotify)
+	b = nl.AppendFlag(b, attrNfeaDontRefresh, m.DontRefresh)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -215,27 +215,27 @@ type TableParms struct {
 }
 
 // Encode implements nl.Message.
-func (m *TableParms) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrNdtpaIfindex, m.Ifindex)
-	nl.PutU32(e, attrNdtpaRefcnt, m.Refcnt)
-	nl.PutU64(e, attrNdtpaReachableTime, m.ReachableTime)
-	nl.PutU64(e, attrNdtpaBaseReachableTime, m.BaseReachableTime)
-	nl.PutU64(e, attrNdtpaRetransTime, m.RetransTime)
-	nl.PutU64(e, attrNdtpaGcStaletime, m.GcStaletime)
-	nl.PutU64(e, attrNdtpaDelayProbeTime, m.DelayProbeTime)
-	nl.PutU32(e, attrNdtpaQueueLen, m.QueueLen)
-	nl.PutU32(e, attrNdtpaAppProbes, m.AppProbes)
-	nl.PutU32(e, attrNdtpaUcastProbes, m.UcastProbes)
-	nl.PutU32(e, attrNdtpaMcastProbes, m.McastProbes)
-	nl.PutU64(e, attrNdtpaAnycastDelay, m.AnycastDelay)
-	nl.PutU64(e, attrNdtpaProxyDelay, m.ProxyDelay)
-	nl.PutU32(e, attrNdtpaProxyQlen, m.ProxyQlen)
-	nl.PutU64(e, attrNdtpaLocktime, m.Locktime)
-	nl.PutU32(e, attrNdtpaQueueLenbytes, m.QueueLenbytes)
-	nl.PutU32(e, attrNdtpaMcastReprobes, m.McastReprobes)
-	nl.PutU64(e, attrNdtpaIntervalProbeTimeMs, m.IntervalProbeTimeMs)
-	nl.CheckMin(e, m.IntervalProbeTimeMs, 1)
-	e.Raw(m.Unknown)
+func (m *TableParms) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrNdtpaIfindex, m.Ifindex)
+	b = nl.AppendU32(b, attrNdtpaRefcnt, m.Refcnt)
+	b = nl.AppendU64(b, attrNdtpaReachableTime, m.ReachableTime)
+	b = nl.AppendU64(b, attrNdtpaBaseReachableTime, m.BaseReachableTime)
+	b = nl.AppendU64(b, attrNdtpaRetransTime, m.RetransTime)
+	b = nl.AppendU64(b, attrNdtpaGcStaletime, m.GcStaletime)
+	b = nl.AppendU64(b, attrNdtpaDelayProbeTime, m.DelayProbeTime)
+	b = nl.AppendU32(b, attrNdtpaQueueLen, m.QueueLen)
+	b = nl.AppendU32(b, attrNdtpaAppProbes, m.AppProbes)
+	b = nl.AppendU32(b, attrNdtpaUcastProbes, m.UcastProbes)
+	b = nl.AppendU32(b, attrNdtpaMcastProbes, m.McastProbes)
+	b = nl.AppendU64(b, attrNdtpaAnycastDelay, m.AnycastDelay)
+	b = nl.AppendU64(b, attrNdtpaProxyDelay, m.ProxyDelay)
+	b = nl.AppendU32(b, attrNdtpaProxyQlen, m.ProxyQlen)
+	b = nl.AppendU64(b, attrNdtpaLocktime, m.Locktime)
+	b = nl.AppendU32(b, attrNdtpaQueueLenbytes, m.QueueLenbytes)
+	b = nl.AppendU32(b, attrNdtpaMcastReprobes, m.McastReprobes)
+	nl.CheckMin(e, len(b), m.IntervalProbeTimeMs, 1)
+	b = nl.AppendU64(b, attrNdtpaIntervalProbeTimeMs, m.IntervalProbeTimeMs)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

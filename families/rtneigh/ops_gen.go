@@ -52,23 +52,23 @@ type NewNeighRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *NewNeighRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutAddr(e, attrNeighbourDst, m.Dst)
-	nl.PutBytes(e, attrNeighbourLladdr, m.Lladdr)
-	nl.CheckBytes(e, m.Lladdr, 0, 32)
-	nl.PutU32(e, attrNeighbourProbes, m.Probes)
-	nl.PutU16(e, attrNeighbourVLAN, m.VLAN)
-	nl.PutU16BE(e, attrNeighbourPort, m.Port)
-	nl.PutU32(e, attrNeighbourVNI, m.VNI)
-	nl.PutU32(e, attrNeighbourIfindex, m.Ifindex)
-	nl.PutU32(e, attrNeighbourMaster, m.Master)
-	nl.PutU32(e, attrNeighbourSrcVNI, m.SrcVNI)
-	nl.PutU8(e, attrNeighbourProtocol, m.Protocol)
-	nl.PutU32(e, attrNeighbourNhID, m.NhID)
-	nl.PutNest(e, attrNeighbourFDBExtAttrs, m.FDBExtAttrs)
-	nl.PutU32(e, attrNeighbourFlagsExt, m.FlagsExt)
-	e.Raw(m.Unknown)
+func (m *NewNeighRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendAddr(e, b, attrNeighbourDst, m.Dst)
+	nl.CheckBytes(e, len(b), m.Lladdr, 0, 32)
+	b = nl.AppendBytes(e, b, attrNeighbourLladdr, m.Lladdr)
+	b = nl.AppendU32(b, attrNeighbourProbes, m.Probes)
+	b = nl.AppendU16(b, attrNeighbourVLAN, m.VLAN)
+	b = nl.AppendU16BE(b, attrNeighbourPort, m.Port)
+	b = nl.AppendU32(b, attrNeighbourVNI, m.VNI)
+	b = nl.AppendU32(b, attrNeighbourIfindex, m.Ifindex)
+	b = nl.AppendU32(b, attrNeighbourMaster, m.Master)
+	b = nl.AppendU32(b, attrNeighbourSrcVNI, m.SrcVNI)
+	b = nl.AppendU8(b, attrNeighbourProtocol, m.Protocol)
+	b = nl.AppendU32(b, attrNeighbourNhID, m.NhID)
+	b = nl.AppendNest(e, b, attrNeighbourFDBExtAttrs, m.FDBExtAttrs)
+	b = nl.AppendU32(b, attrNeighbourFlagsExt, m.FlagsExt)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -152,21 +152,21 @@ type DelNeighRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *DelNeighRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutAddr(e, attrNeighbourDst, m.Dst)
-	nl.PutBytes(e, attrNeighbourLladdr, m.Lladdr)
-	nl.CheckBytes(e, m.Lladdr, 0, 32)
-	nl.PutU16(e, attrNeighbourVLAN, m.VLAN)
-	nl.PutU16BE(e, attrNeighbourPort, m.Port)
-	nl.PutU32(e, attrNeighbourVNI, m.VNI)
-	nl.PutU32(e, attrNeighbourIfindex, m.Ifindex)
-	nl.PutU32(e, attrNeighbourMaster, m.Master)
-	nl.PutU32(e, attrNeighbourSrcVNI, m.SrcVNI)
-	nl.PutU32(e, attrNeighbourNhID, m.NhID)
-	nl.PutU16(e, attrNeighbourStateMask, m.StateMask)
-	nl.PutU8(e, attrNeighbourFlagsMask, m.FlagsMask)
-	e.Raw(m.Unknown)
+func (m *DelNeighRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendAddr(e, b, attrNeighbourDst, m.Dst)
+	nl.CheckBytes(e, len(b), m.Lladdr, 0, 32)
+	b = nl.AppendBytes(e, b, attrNeighbourLladdr, m.Lladdr)
+	b = nl.AppendU16(b, attrNeighbourVLAN, m.VLAN)
+	b = nl.AppendU16BE(b, attrNeighbourPort, m.Port)
+	b = nl.AppendU32(b, attrNeighbourVNI, m.VNI)
+	b = nl.AppendU32(b, attrNeighbourIfindex, m.Ifindex)
+	b = nl.AppendU32(b, attrNeighbourMaster, m.Master)
+	b = nl.AppendU32(b, attrNeighbourSrcVNI, m.SrcVNI)
+	b = nl.AppendU32(b, attrNeighbourNhID, m.NhID)
+	b = nl.AppendU16(b, attrNeighbourStateMask, m.StateMask)
+	b = nl.AppendU8(b, attrNeighbourFlagsMask, m.FlagsMask)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -233,15 +233,15 @@ type GetNeighRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetNeighRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutAddr(e, attrNeighbourDst, m.Dst)
-	nl.PutBytes(e, attrNeighbourLladdr, m.Lladdr)
-	nl.CheckBytes(e, m.Lladdr, 0, 32)
-	nl.PutU16(e, attrNeighbourVLAN, m.VLAN)
-	nl.PutU32(e, attrNeighbourVNI, m.VNI)
-	nl.PutU32(e, attrNeighbourMaster, m.Master)
-	e.Raw(m.Unknown)
+func (m *GetNeighRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendAddr(e, b, attrNeighbourDst, m.Dst)
+	nl.CheckBytes(e, len(b), m.Lladdr, 0, 32)
+	b = nl.AppendBytes(e, b, attrNeighbourLladdr, m.Lladdr)
+	b = nl.AppendU16(b, attrNeighbourVLAN, m.VLAN)
+	b = nl.AppendU32(b, attrNeighbourVNI, m.VNI)
+	b = nl.AppendU32(b, attrNeighbourMaster, m.Master)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -279,11 +279,11 @@ type GetNeighDumpRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetNeighDumpRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutU32(e, attrNeighbourIfindex, m.Ifindex)
-	nl.PutU32(e, attrNeighbourMaster, m.Master)
-	e.Raw(m.Unknown)
+func (m *GetNeighDumpRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendU32(b, attrNeighbourIfindex, m.Ifindex)
+	b = nl.AppendU32(b, attrNeighbourMaster, m.Master)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -343,25 +343,25 @@ type GetNeighReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetNeighReply) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutAddr(e, attrNeighbourDst, m.Dst)
-	nl.PutBytes(e, attrNeighbourLladdr, m.Lladdr)
-	nl.CheckBytes(e, m.Lladdr, 0, 32)
-	nl.PutStruct(e, attrNeighbourCacheinfo, &m.Cacheinfo)
-	nl.PutU32(e, attrNeighbourProbes, m.Probes)
-	nl.PutU16(e, attrNeighbourVLAN, m.VLAN)
-	nl.PutU16BE(e, attrNeighbourPort, m.Port)
-	nl.PutU32(e, attrNeighbourVNI, m.VNI)
-	nl.PutU32(e, attrNeighbourIfindex, m.Ifindex)
-	nl.PutU32(e, attrNeighbourMaster, m.Master)
-	nl.PutU32(e, attrNeighbourLinkNetnsid, m.LinkNetnsid)
-	nl.PutU32(e, attrNeighbourSrcVNI, m.SrcVNI)
-	nl.PutU8(e, attrNeighbourProtocol, m.Protocol)
-	nl.PutU32(e, attrNeighbourNhID, m.NhID)
-	nl.PutNest(e, attrNeighbourFDBExtAttrs, m.FDBExtAttrs)
-	nl.PutU32(e, attrNeighbourFlagsExt, m.FlagsExt)
-	e.Raw(m.Unknown)
+func (m *GetNeighReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendAddr(e, b, attrNeighbourDst, m.Dst)
+	nl.CheckBytes(e, len(b), m.Lladdr, 0, 32)
+	b = nl.AppendBytes(e, b, attrNeighbourLladdr, m.Lladdr)
+	b = nl.AppendStruct(e, b, attrNeighbourCacheinfo, &m.Cacheinfo)
+	b = nl.AppendU32(b, attrNeighbourProbes, m.Probes)
+	b = nl.AppendU16(b, attrNeighbourVLAN, m.VLAN)
+	b = nl.AppendU16BE(b, attrNeighbourPort, m.Port)
+	b = nl.AppendU32(b, attrNeighbourVNI, m.VNI)
+	b = nl.AppendU32(b, attrNeighbourIfindex, m.Ifindex)
+	b = nl.AppendU32(b, attrNeighbourMaster, m.Master)
+	b = nl.AppendU32(b, attrNeighbourLinkNetnsid, m.LinkNetnsid)
+	b = nl.AppendU32(b, attrNeighbourSrcVNI, m.SrcVNI)
+	b = nl.AppendU8(b, attrNeighbourProtocol, m.Protocol)
+	b = nl.AppendU32(b, attrNeighbourNhID, m.NhID)
+	b = nl.AppendNest(e, b, attrNeighbourFDBExtAttrs, m.FDBExtAttrs)
+	b = nl.AppendU32(b, attrNeighbourFlagsExt, m.FlagsExt)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -467,9 +467,9 @@ type GetNeighTblDumpRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetNeighTblDumpRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	e.Raw(m.Unknown)
+func (m *GetNeighTblDumpRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -508,17 +508,17 @@ type GetNeighTblReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetNeighTblReply) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutString(e, attrNdtName, m.Name)
-	nl.PutU32(e, attrNdtThresh1, m.Thresh1)
-	nl.PutU32(e, attrNdtThresh2, m.Thresh2)
-	nl.PutU32(e, attrNdtThresh3, m.Thresh3)
-	nl.PutStruct(e, attrNdtConfig, &m.Config)
-	nl.PutNest(e, attrNdtParms, m.Parms)
-	nl.PutStruct(e, attrNdtStats, &m.Stats)
-	nl.PutU64(e, attrNdtGcInterval, m.GcInterval)
-	e.Raw(m.Unknown)
+func (m *GetNeighTblReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendString(e, b, attrNdtName, m.Name)
+	b = nl.AppendU32(b, attrNdtThresh1, m.Thresh1)
+	b = nl.AppendU32(b, attrNdtThresh2, m.Thresh2)
+	b = nl.AppendU32(b, attrNdtThresh3, m.Thresh3)
+	b = nl.AppendStruct(e, b, attrNdtConfig, &m.Config)
+	b = nl.AppendNest(e, b, attrNdtParms, m.Parms)
+	b = nl.AppendStruct(e, b, attrNdtStats, &m.Stats)
+	b = nl.AppendU64(b, attrNdtGcInterval, m.GcInterval)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -590,15 +590,15 @@ type SetNeighTblRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *SetNeighTblRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutString(e, attrNdtName, m.Name)
-	nl.PutU32(e, attrNdtThresh1, m.Thresh1)
-	nl.PutU32(e, attrNdtThresh2, m.Thresh2)
-	nl.PutU32(e, attrNdtThresh3, m.Thresh3)
-	nl.PutNest(e, attrNdtParms, m.Parms)
-	nl.PutU64(e, attrNdtGcInterval, m.GcInterval)
-	e.Raw(m.Unknown)
+func (m *SetNeighTblRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendString(e, b, attrNdtName, m.Name)
+	b = nl.AppendU32(b, attrNdtThresh1, m.Thresh1)
+	b = nl.AppendU32(b, attrNdtThresh2, m.Thresh2)
+	b = nl.AppendU32(b, attrNdtThresh3, m.Thresh3)
+	b = nl.AppendNest(e, b, attrNdtParms, m.Parms)
+	b = nl.AppendU64(b, attrNdtGcInterval, m.GcInterval)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

@@ -42,8 +42,10 @@ func (s *NdMsg) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *NdMsg) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeNdMsg))
+func (s *NdMsg) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeNdMsg)
+	s.put(p)
+	return b
 }
 
 // Decode implements nl.Message.
@@ -68,8 +70,10 @@ func (s *NdtMsg) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *NdtMsg) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeNdtMsg))
+func (s *NdtMsg) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeNdtMsg)
+	s.put(p)
+	return b
 }
 
 // Decode implements nl.Message.
@@ -108,9 +112,10 @@ func (s *Cacheinfo) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *Cacheinfo) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeCacheinfo))
-	e.SetTail(s.Tail)
+func (s *Cacheinfo) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeCacheinfo)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -170,9 +175,10 @@ func (s *TableConfig) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *TableConfig) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeTableConfig))
-	e.SetTail(s.Tail)
+func (s *TableConfig) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeTableConfig)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -240,9 +246,10 @@ func (s *TableStats) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *TableStats) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeTableStats))
-	e.SetTail(s.Tail)
+func (s *TableStats) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeTableStats)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.

@@ -457,15 +457,15 @@ type Nexthop struct {
 }
 
 // Encode implements nl.Message.
-func (m *Nexthop) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutAddr(e, attrRouteGateway, m.Gateway)
-	nl.PutU32(e, attrRouteFlow, m.Flow)
-	nl.PutStruct(e, attrRouteVia, &m.Via)
-	nl.PutArray(e, attrRouteNewdst, m.Newdst, nl.WriteU32BE)
-	nl.PutU16(e, attrRouteEncapType, namesEncapType.Selector(e, m.EncapType, bodyEncap(m.Encap)))
-	nl.PutBody(e, attrRouteEncap, m.Encap, bodyEncap(m.Encap))
-	e.Raw(m.Unknown)
+func (m *Nexthop) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendAddr(e, b, attrRouteGateway, m.Gateway)
+	b = nl.AppendU32(b, attrRouteFlow, m.Flow)
+	b = nl.AppendStruct(e, b, attrRouteVia, &m.Via)
+	b = nl.AppendArray(e, b, attrRouteNewdst, m.Newdst, nl.WriteU32BE)
+	b = nl.AppendU16(b, attrRouteEncapType, namesEncapType.Selector(e, len(b), m.EncapType, bodyEncap(m.Encap)))
+	b = nl.AppendBody(e, b, attrRouteEncap, m.Encap, bodyEncap(m.Encap))
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -536,26 +536,26 @@ type Metrics struct {
 }
 
 // Encode implements nl.Message.
-func (m *Metrics) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrMetricsLock, m.Lock)
-	nl.PutU32(e, attrMetricsMTU, m.MTU)
-	nl.PutU32(e, attrMetricsWindow, m.Window)
-	nl.PutU32(e, attrMetricsRTT, m.RTT)
-	nl.PutU32(e, attrMetricsRttvar, m.Rttvar)
-	nl.PutU32(e, attrMetricsSsthresh, m.Ssthresh)
-	nl.PutU32(e, attrMetricsCwnd, m.Cwnd)
-	nl.PutU32(e, attrMetricsAdvmss, m.Advmss)
-	nl.PutU32(e, attrMetricsReordering, m.Reordering)
-	nl.PutU32(e, attrMetricsHoplimit, m.Hoplimit)
-	nl.PutU32(e, attrMetricsInitcwnd, m.Initcwnd)
-	nl.PutU32(e, attrMetricsFeatures, m.Features)
-	nl.PutU32(e, attrMetricsRtoMin, m.RtoMin)
-	nl.PutU32(e, attrMetricsInitrwnd, m.Initrwnd)
-	nl.PutU32(e, attrMetricsQuickack, m.Quickack)
-	nl.PutString(e, attrMetricsCcAlgo, m.CcAlgo)
-	nl.CheckLen(e, m.CcAlgo, 0, 15)
-	nl.PutU32(e, attrMetricsFastopenNoCookie, m.FastopenNoCookie)
-	e.Raw(m.Unknown)
+func (m *Metrics) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrMetricsLock, m.Lock)
+	b = nl.AppendU32(b, attrMetricsMTU, m.MTU)
+	b = nl.AppendU32(b, attrMetricsWindow, m.Window)
+	b = nl.AppendU32(b, attrMetricsRTT, m.RTT)
+	b = nl.AppendU32(b, attrMetricsRttvar, m.Rttvar)
+	b = nl.AppendU32(b, attrMetricsSsthresh, m.Ssthresh)
+	b = nl.AppendU32(b, attrMetricsCwnd, m.Cwnd)
+	b = nl.AppendU32(b, attrMetricsAdvmss, m.Advmss)
+	b = nl.AppendU32(b, attrMetricsReordering, m.Reordering)
+	b = nl.AppendU32(b, attrMetricsHoplimit, m.Hoplimit)
+	b = nl.AppendU32(b, attrMetricsInitcwnd, m.Initcwnd)
+	b = nl.AppendU32(b, attrMetricsFeatures, m.Features)
+	b = nl.AppendU32(b, attrMetricsRtoMin, m.RtoMin)
+	b = nl.AppendU32(b, attrMetricsInitrwnd, m.Initrwnd)
+	b = nl.AppendU32(b, attrMetricsQuickack, m.Quickack)
+	nl.CheckLen(e, len(b), m.CcAlgo, 0, 15)
+	b = nl.AppendString(e, b, attrMetricsCcAlgo, m.CcAlgo)
+	b = nl.AppendU32(b, attrMetricsFastopenNoCookie, m.FastopenNoCookie)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -614,10 +614,10 @@ type MPLSEncap struct {
 }
 
 // Encode implements nl.Message.
-func (m *MPLSEncap) Encode(e *nl.Encoder) {
-	nl.PutArray(e, attrMPLSIptunnelDst, m.Dst, nl.WriteU32BE)
-	nl.PutU8(e, attrMPLSIptunnelTTL, m.TTL)
-	e.Raw(m.Unknown)
+func (m *MPLSEncap) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendArray(e, b, attrMPLSIptunnelDst, m.Dst, nl.WriteU32BE)
+	b = nl.AppendU8(b, attrMPLSIptunnelTTL, m.TTL)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -656,17 +656,17 @@ type IPEncap struct {
 }
 
 // Encode implements nl.Message.
-func (m *IPEncap) Encode(e *nl.Encoder) {
-	nl.PutU64BE(e, attrLwtunnelIPID, m.ID)
-	nl.PutAddr(e, attrLwtunnelIPDst, m.Dst)
-	nl.CheckAddr(e, m.Dst.Value(), 4)
-	nl.PutAddr(e, attrLwtunnelIPSrc, m.Src)
-	nl.CheckAddr(e, m.Src.Value(), 4)
-	nl.PutU8(e, attrLwtunnelIPTTL, m.TTL)
-	nl.PutU8(e, attrLwtunnelIPTOS, m.TOS)
-	nl.PutU16BE(e, attrLwtunnelIPFlags, m.Flags)
-	nl.PutNest(e, attrLwtunnelIPOpts, m.Opts)
-	e.Raw(m.Unknown)
+func (m *IPEncap) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU64BE(b, attrLwtunnelIPID, m.ID)
+	nl.CheckAddr(e, len(b), m.Dst.Value(), 4)
+	b = nl.AppendAddr(e, b, attrLwtunnelIPDst, m.Dst)
+	nl.CheckAddr(e, len(b), m.Src.Value(), 4)
+	b = nl.AppendAddr(e, b, attrLwtunnelIPSrc, m.Src)
+	b = nl.AppendU8(b, attrLwtunnelIPTTL, m.TTL)
+	b = nl.AppendU8(b, attrLwtunnelIPTOS, m.TOS)
+	b = nl.AppendU16BE(b, attrLwtunnelIPFlags, m.Flags)
+	b = nl.AppendNest(e, b, attrLwtunnelIPOpts, m.Opts)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -716,17 +716,17 @@ type IP6Encap struct {
 }
 
 // Encode implements nl.Message.
-func (m *IP6Encap) Encode(e *nl.Encoder) {
-	nl.PutU64BE(e, attrLwtunnelIP6ID, m.ID)
-	nl.PutAddr(e, attrLwtunnelIP6Dst, m.Dst)
-	nl.CheckAddr(e, m.Dst.Value(), 16)
-	nl.PutAddr(e, attrLwtunnelIP6Src, m.Src)
-	nl.CheckAddr(e, m.Src.Value(), 16)
-	nl.PutU8(e, attrLwtunnelIP6Hoplimit, m.Hoplimit)
-	nl.PutU8(e, attrLwtunnelIP6Tc, m.Tc)
-	nl.PutU16BE(e, attrLwtunnelIP6Flags, m.Flags)
-	nl.PutNest(e, attrLwtunnelIP6Opts, m.Opts)
-	e.Raw(m.Unknown)
+func (m *IP6Encap) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU64BE(b, attrLwtunnelIP6ID, m.ID)
+	nl.CheckAddr(e, len(b), m.Dst.Value(), 16)
+	b = nl.AppendAddr(e, b, attrLwtunnelIP6Dst, m.Dst)
+	nl.CheckAddr(e, len(b), m.Src.Value(), 16)
+	b = nl.AppendAddr(e, b, attrLwtunnelIP6Src, m.Src)
+	b = nl.AppendU8(b, attrLwtunnelIP6Hoplimit, m.Hoplimit)
+	b = nl.AppendU8(b, attrLwtunnelIP6Tc, m.Tc)
+	b = nl.AppendU16BE(b, attrLwtunnelIP6Flags, m.Flags)
+	b = nl.AppendNest(e, b, attrLwtunnelIP6Opts, m.Opts)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -768,11 +768,11 @@ type TunnelOpts struct {
 }
 
 // Encode implements nl.Message.
-func (m *TunnelOpts) Encode(e *nl.Encoder) {
-	nl.PutMulti(e, attrLwtunnelIPOptsGeneve|nl.Nested, m.Geneve, (*GeneveOpt).Encode)
-	nl.PutNest(e, attrLwtunnelIPOptsVXLAN, m.VXLAN)
-	nl.PutNest(e, attrLwtunnelIPOptsErspan, m.Erspan)
-	e.Raw(m.Unknown)
+func (m *TunnelOpts) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendMulti(e, b, attrLwtunnelIPOptsGeneve|nl.Nested, m.Geneve, (*GeneveOpt).Encode)
+	b = nl.AppendNest(e, b, attrLwtunnelIPOptsVXLAN, m.VXLAN)
+	b = nl.AppendNest(e, b, attrLwtunnelIPOptsErspan, m.Erspan)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -804,12 +804,12 @@ type GeneveOpt struct {
 }
 
 // Encode implements nl.Message.
-func (m *GeneveOpt) Encode(e *nl.Encoder) {
-	nl.PutU16BE(e, attrLwtunnelIPOptGeneveClass, m.Class)
-	nl.PutU8(e, attrLwtunnelIPOptGeneveType, m.Type)
-	nl.PutBytes(e, attrLwtunnelIPOptGeneveData, m.Data)
-	nl.CheckBytes(e, m.Data, 0, 127)
-	e.Raw(m.Unknown)
+func (m *GeneveOpt) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU16BE(b, attrLwtunnelIPOptGeneveClass, m.Class)
+	b = nl.AppendU8(b, attrLwtunnelIPOptGeneveType, m.Type)
+	nl.CheckBytes(e, len(b), m.Data, 0, 127)
+	b = nl.AppendBytes(e, b, attrLwtunnelIPOptGeneveData, m.Data)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -837,9 +837,9 @@ type VXLANOpt struct {
 }
 
 // Encode implements nl.Message.
-func (m *VXLANOpt) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrLwtunnelIPOptVXLANGbp, m.Gbp)
-	e.Raw(m.Unknown)
+func (m *VXLANOpt) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrLwtunnelIPOptVXLANGbp, m.Gbp)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -869,12 +869,12 @@ type ERSPANOpt struct {
 }
 
 // Encode implements nl.Message.
-func (m *ERSPANOpt) Encode(e *nl.Encoder) {
-	nl.PutU8(e, attrLwtunnelIPOptErspanVer, m.Ver)
-	nl.PutU32BE(e, attrLwtunnelIPOptErspanIndex, m.Index)
-	nl.PutU8(e, attrLwtunnelIPOptErspanDir, m.Dir)
-	nl.PutU8(e, attrLwtunnelIPOptErspanHwid, m.Hwid)
-	e.Raw(m.Unknown)
+func (m *ERSPANOpt) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU8(b, attrLwtunnelIPOptErspanVer, m.Ver)
+	b = nl.AppendU32BE(b, attrLwtunnelIPOptErspanIndex, m.Index)
+	b = nl.AppendU8(b, attrLwtunnelIPOptErspanDir, m.Dir)
+	b = nl.AppendU8(b, attrLwtunnelIPOptErspanHwid, m.Hwid)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -905,9 +905,9 @@ type Seg6Encap struct {
 }
 
 // Encode implements nl.Message.
-func (m *Seg6Encap) Encode(e *nl.Encoder) {
-	nl.PutStruct(e, attrSeg6IptunnelSrh, &m.Srh)
-	e.Raw(m.Unknown)
+func (m *Seg6Encap) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendStruct(e, b, attrSeg6IptunnelSrh, &m.Srh)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -938,13 +938,13 @@ type BPFEncap struct {
 }
 
 // Encode implements nl.Message.
-func (m *BPFEncap) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrBPFIn, m.In)
-	nl.PutNest(e, attrBPFOut, m.Out)
-	nl.PutNest(e, attrBPFXmit, m.Xmit)
-	nl.PutU32(e, attrBPFXmitHeadroom, m.XmitHeadroom)
-	nl.CheckMax(e, m.XmitHeadroom, 256)
-	e.Raw(m.Unknown)
+func (m *BPFEncap) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrBPFIn, m.In)
+	b = nl.AppendNest(e, b, attrBPFOut, m.Out)
+	b = nl.AppendNest(e, b, attrBPFXmit, m.Xmit)
+	nl.CheckMax(e, len(b), m.XmitHeadroom, 256)
+	b = nl.AppendU32(b, attrBPFXmitHeadroom, m.XmitHeadroom)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -976,11 +976,11 @@ type BPFProg struct {
 }
 
 // Encode implements nl.Message.
-func (m *BPFProg) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrBPFProgFd, m.Fd)
-	nl.PutString(e, attrBPFProgName, m.Name)
-	nl.CheckLen(e, m.Name, 0, 256)
-	e.Raw(m.Unknown)
+func (m *BPFProg) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrBPFProgFd, m.Fd)
+	nl.CheckLen(e, len(b), m.Name, 0, 256)
+	b = nl.AppendString(e, b, attrBPFProgName, m.Name)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1027,21 +1027,21 @@ type Seg6LocalEncap struct {
 }
 
 // Encode implements nl.Message.
-func (m *Seg6LocalEncap) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrSeg6LocalAction, m.Action)
-	nl.PutStruct(e, attrSeg6LocalSrh, &m.Srh)
-	nl.PutU32(e, attrSeg6LocalTable, m.Table)
-	nl.PutAddr(e, attrSeg6LocalNh4, m.Nh4)
-	nl.CheckAddr(e, m.Nh4.Value(), 4)
-	nl.PutAddr(e, attrSeg6LocalNh6, m.Nh6)
-	nl.CheckAddr(e, m.Nh6.Value(), 16)
-	nl.PutU32(e, attrSeg6LocalIif, m.Iif)
-	nl.PutU32(e, attrSeg6LocalOif, m.Oif)
-	nl.PutNest(e, attrSeg6LocalBPF, m.BPF)
-	nl.PutU32(e, attrSeg6LocalVrftable, m.Vrftable)
-	nl.PutNest(e, attrSeg6LocalCounters, m.Counters)
-	nl.PutNest(e, attrSeg6LocalFlavors, m.Flavors)
-	e.Raw(m.Unknown)
+func (m *Seg6LocalEncap) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrSeg6LocalAction, m.Action)
+	b = nl.AppendStruct(e, b, attrSeg6LocalSrh, &m.Srh)
+	b = nl.AppendU32(b, attrSeg6LocalTable, m.Table)
+	nl.CheckAddr(e, len(b), m.Nh4.Value(), 4)
+	b = nl.AppendAddr(e, b, attrSeg6LocalNh4, m.Nh4)
+	nl.CheckAddr(e, len(b), m.Nh6.Value(), 16)
+	b = nl.AppendAddr(e, b, attrSeg6LocalNh6, m.Nh6)
+	b = nl.AppendU32(b, attrSeg6LocalIif, m.Iif)
+	b = nl.AppendU32(b, attrSeg6LocalOif, m.Oif)
+	b = nl.AppendNest(e, b, attrSeg6LocalBPF, m.BPF)
+	b = nl.AppendU32(b, attrSeg6LocalVrftable, m.Vrftable)
+	b = nl.AppendNest(e, b, attrSeg6LocalCounters, m.Counters)
+	b = nl.AppendNest(e, b, attrSeg6LocalFlavors, m.Flavors)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1088,11 +1088,11 @@ type Seg6LocalBPFProg struct {
 }
 
 // Encode implements nl.Message.
-func (m *Seg6LocalBPFProg) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrSeg6LocalBPFProgProg, m.Prog)
-	nl.PutString(e, attrSeg6LocalBPFProgProgName, m.ProgName)
-	nl.CheckLen(e, m.ProgName, 0, 256)
-	e.Raw(m.Unknown)
+func (m *Seg6LocalBPFProg) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrSeg6LocalBPFProgProg, m.Prog)
+	nl.CheckLen(e, len(b), m.ProgName, 0, 256)
+	b = nl.AppendString(e, b, attrSeg6LocalBPFProgProgName, m.ProgName)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1122,11 +1122,11 @@ type Seg6LocalCounters struct {
 }
 
 // Encode implements nl.Message.
-func (m *Seg6LocalCounters) Encode(e *nl.Encoder) {
-	nl.PutU64(e, attrSeg6LocalCntPackets, m.Packets)
-	nl.PutU64(e, attrSeg6LocalCntBytes, m.Bytes)
-	nl.PutU64(e, attrSeg6LocalCntErrors, m.Errors)
-	e.Raw(m.Unknown)
+func (m *Seg6LocalCounters) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU64(b, attrSeg6LocalCntPackets, m.Packets)
+	b = nl.AppendU64(b, attrSeg6LocalCntBytes, m.Bytes)
+	b = nl.AppendU64(b, attrSeg6LocalCntErrors, m.Errors)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1159,11 +1159,11 @@ type Seg6LocalFlavors struct {
 }
 
 // Encode implements nl.Message.
-func (m *Seg6LocalFlavors) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrSeg6LocalFlvOperation, m.Operation)
-	nl.PutU8(e, attrSeg6LocalFlvLcblockBits, m.LcblockBits)
-	nl.PutU8(e, attrSeg6LocalFlvLcnodeFnBits, m.LcnodeFnBits)
-	e.Raw(m.Unknown)
+func (m *Seg6LocalFlavors) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrSeg6LocalFlvOperation, m.Operation)
+	b = nl.AppendU8(b, attrSeg6LocalFlvLcblockBits, m.LcblockBits)
+	b = nl.AppendU8(b, attrSeg6LocalFlvLcnodeFnBits, m.LcnodeFnBits)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1192,9 +1192,9 @@ type RPLEncap struct {
 }
 
 // Encode implements nl.Message.
-func (m *RPLEncap) Encode(e *nl.Encoder) {
-	nl.PutStruct(e, attrRplIptunnelSrh, &m.Srh)
-	e.Raw(m.Unknown)
+func (m *RPLEncap) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendStruct(e, b, attrRplIptunnelSrh, &m.Srh)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1230,20 +1230,22 @@ type IOAM6Encap struct {
 }
 
 // Encode implements nl.Message.
-func (m *IOAM6Encap) Encode(e *nl.Encoder) {
-	nl.PutU8(e, attrIOAM6IptunnelMode, m.Mode)
-	nl.PutAddr(e, attrIOAM6IptunnelDst, m.Dst)
-	nl.CheckAddr(e, m.Dst.Value(), 16)
-	nl.PutSized(e, 8, 8, func() { nl.PutStruct(e, attrIOAM6IptunnelTrace, &m.Trace) })
-	nl.PutU32(e, attrIOAM6IptunnelFreqK, m.FreqK)
-	nl.CheckMin(e, m.FreqK, 1)
-	nl.CheckMax(e, m.FreqK, 1000000)
-	nl.PutU32(e, attrIOAM6IptunnelFreqN, m.FreqN)
-	nl.CheckMin(e, m.FreqN, 1)
-	nl.CheckMax(e, m.FreqN, 1000000)
-	nl.PutAddr(e, attrIOAM6IptunnelSrc, m.Src)
-	nl.CheckAddr(e, m.Src.Value(), 16)
-	e.Raw(m.Unknown)
+func (m *IOAM6Encap) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU8(b, attrIOAM6IptunnelMode, m.Mode)
+	nl.CheckAddr(e, len(b), m.Dst.Value(), 16)
+	b = nl.AppendAddr(e, b, attrIOAM6IptunnelDst, m.Dst)
+	atTrace := len(b)
+	b = nl.AppendStruct(e, b, attrIOAM6IptunnelTrace, &m.Trace)
+	nl.CheckSized(e, b, atTrace, 8, 8)
+	nl.CheckMin(e, len(b), m.FreqK, 1)
+	nl.CheckMax(e, len(b), m.FreqK, 1000000)
+	b = nl.AppendU32(b, attrIOAM6IptunnelFreqK, m.FreqK)
+	nl.CheckMin(e, len(b), m.FreqN, 1)
+	nl.CheckMax(e, len(b), m.FreqN, 1000000)
+	b = nl.AppendU32(b, attrIOAM6IptunnelFreqN, m.FreqN)
+	nl.CheckAddr(e, len(b), m.Src.Value(), 16)
+	b = nl.AppendAddr(e, b, attrIOAM6IptunnelSrc, m.Src)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1279,12 +1281,12 @@ type XfrmEncap struct {
 }
 
 // Encode implements nl.Message.
-func (m *XfrmEncap) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrXfrmIfID, m.IfID)
-	nl.CheckMin(e, m.IfID, 1)
-	nl.PutU32(e, attrXfrmLink, m.Link)
-	nl.CheckMin(e, m.Link, 1)
-	e.Raw(m.Unknown)
+func (m *XfrmEncap) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckMin(e, len(b), m.IfID, 1)
+	b = nl.AppendU32(b, attrXfrmIfID, m.IfID)
+	nl.CheckMin(e, len(b), m.Link, 1)
+	b = nl.AppendU32(b, attrXfrmLink, m.Link)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -1325,16 +1327,16 @@ type ILAEncap struct {
 }
 
 // Encode implements nl.Message.
-func (m *ILAEncap) Encode(e *nl.Encoder) {
-	nl.PutU64BE(e, attrIlaLocator, m.Locator)
-	nl.PutU64BE(e, attrIlaIdentifier, m.Identifier)
-	nl.PutU64BE(e, attrIlaLocatorMatch, m.LocatorMatch)
-	nl.PutU32(e, attrIlaIfindex, m.Ifindex)
-	nl.PutU32(e, attrIlaDir, m.Dir)
-	nl.PutU8(e, attrIlaCsumMode, m.CsumMode)
-	nl.PutU8(e, attrIlaIdentType, m.IdentType)
-	nl.PutU8(e, attrIlaHookType, m.HookType)
-	e.Raw(m.Unknown)
+func (m *ILAEncap) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU64BE(b, attrIlaLocator, m.Locator)
+	b = nl.AppendU64BE(b, attrIlaIdentifier, m.Identifier)
+	b = nl.AppendU64BE(b, attrIlaLocatorMatch, m.LocatorMatch)
+	b = nl.AppendU32(b, attrIlaIfindex, m.Ifindex)
+	b = nl.AppendU32(b, attrIlaDir, m.Dir)
+	b = nl.AppendU8(b, attrIlaCsumMode, m.CsumMode)
+	b = nl.AppendU8(b, attrIlaIdentType, m.IdentType)
+	b = nl.AppendU8(b, attrIlaHookType, m.HookType)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

@@ -46,15 +46,16 @@ type NewCacheReportNtf struct {
 }
 
 // Encode implements nl.Message.
-func (m *NewCacheReportNtf) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutU8(e, attrCacheReportMsgtype, m.Msgtype)
-	nl.PutU32(e, attrCacheReportVifID, m.VifID)
-	nl.PutAddr(e, attrCacheReportSrcAddr, m.SrcAddr)
-	nl.PutAddr(e, attrCacheReportDstAddr, m.DstAddr)
-	nl.PutBytes(e, attrCacheReportPkt, m.Pkt)
-	nl.PutU32(e, attrCacheReportTable, m.Table)
-	e.Raw(m.Unknown)
+func (m *NewCacheReportNtf) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.Align(b)
+	b = nl.AppendU8(b, attrCacheReportMsgtype, m.Msgtype)
+	b = nl.AppendU32(b, attrCacheReportVifID, m.VifID)
+	b = nl.AppendAddr(e, b, attrCacheReportSrcAddr, m.SrcAddr)
+	b = nl.AppendAddr(e, b, attrCacheReportDstAddr, m.DstAddr)
+	b = nl.AppendBytes(e, b, attrCacheReportPkt, m.Pkt)
+	b = nl.AppendU32(b, attrCacheReportTable, m.Table)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

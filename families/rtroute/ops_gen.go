@@ -64,28 +64,28 @@ type NewRouteRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *NewRouteRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutAddr(e, attrRouteDst, m.Dst)
-	nl.PutAddr(e, attrRouteSrc, m.Src)
-	nl.PutU32(e, attrRouteIif, m.Iif)
-	nl.PutU32(e, attrRouteOif, m.Oif)
-	nl.PutAddr(e, attrRouteGateway, m.Gateway)
-	nl.PutU32(e, attrRoutePriority, m.Priority)
-	nl.PutAddr(e, attrRoutePrefsrc, m.Prefsrc)
-	nl.PutNest(e, attrRouteMetrics, m.Metrics)
-	nl.PutRecords(e, attrRouteMultipath, m.Multipath, 0, (*Nexthop).Encode)
-	nl.PutU32(e, attrRouteFlow, m.Flow)
-	nl.PutU32(e, attrRouteTable, m.Table)
-	nl.PutStruct(e, attrRouteVia, &m.Via)
-	nl.PutArray(e, attrRouteNewdst, m.Newdst, nl.WriteU32BE)
-	nl.PutU8(e, attrRoutePref, m.Pref)
-	nl.PutU16(e, attrRouteEncapType, namesEncapType.Selector(e, m.EncapType, bodyEncap(m.Encap)))
-	nl.PutBody(e, attrRouteEncap, m.Encap, bodyEncap(m.Encap))
-	nl.PutUint(e, attrRouteExpires, m.Expires)
-	nl.PutU8(e, attrRouteTTLPropagate, m.TTLPropagate)
-	nl.PutU32(e, attrRouteNhID, m.NhID)
-	e.Raw(m.Unknown)
+func (m *NewRouteRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendAddr(e, b, attrRouteDst, m.Dst)
+	b = nl.AppendAddr(e, b, attrRouteSrc, m.Src)
+	b = nl.AppendU32(b, attrRouteIif, m.Iif)
+	b = nl.AppendU32(b, attrRouteOif, m.Oif)
+	b = nl.AppendAddr(e, b, attrRouteGateway, m.Gateway)
+	b = nl.AppendU32(b, attrRoutePriority, m.Priority)
+	b = nl.AppendAddr(e, b, attrRoutePrefsrc, m.Prefsrc)
+	b = nl.AppendNest(e, b, attrRouteMetrics, m.Metrics)
+	b = nl.AppendRecords(e, b, attrRouteMultipath, m.Multipath, 0, (*Nexthop).Encode)
+	b = nl.AppendU32(b, attrRouteFlow, m.Flow)
+	b = nl.AppendU32(b, attrRouteTable, m.Table)
+	b = nl.AppendStruct(e, b, attrRouteVia, &m.Via)
+	b = nl.AppendArray(e, b, attrRouteNewdst, m.Newdst, nl.WriteU32BE)
+	b = nl.AppendU8(b, attrRoutePref, m.Pref)
+	b = nl.AppendU16(b, attrRouteEncapType, namesEncapType.Selector(e, len(b), m.EncapType, bodyEncap(m.Encap)))
+	b = nl.AppendBody(e, b, attrRouteEncap, m.Encap, bodyEncap(m.Encap))
+	b = nl.AppendUint(b, attrRouteExpires, m.Expires)
+	b = nl.AppendU8(b, attrRouteTTLPropagate, m.TTLPropagate)
+	b = nl.AppendU32(b, attrRouteNhID, m.NhID)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -204,35 +204,35 @@ type GetRouteReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetRouteReply) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutAddr(e, attrRouteDst, m.Dst)
-	nl.PutAddr(e, attrRouteSrc, m.Src)
-	nl.PutU32(e, attrRouteIif, m.Iif)
-	nl.PutU32(e, attrRouteOif, m.Oif)
-	nl.PutAddr(e, attrRouteGateway, m.Gateway)
-	nl.PutU32(e, attrRoutePriority, m.Priority)
-	nl.PutAddr(e, attrRoutePrefsrc, m.Prefsrc)
-	nl.PutNest(e, attrRouteMetrics, m.Metrics)
-	nl.PutRecords(e, attrRouteMultipath, m.Multipath, 0, (*Nexthop).Encode)
-	nl.PutU32(e, attrRouteFlow, m.Flow)
-	nl.PutStruct(e, attrRouteCacheinfo, &m.Cacheinfo)
-	nl.PutU32(e, attrRouteTable, m.Table)
-	nl.PutU32(e, attrRouteMark, m.Mark)
-	nl.PutStruct(e, attrRouteMfcStats, &m.MfcStats)
-	nl.PutStruct(e, attrRouteVia, &m.Via)
-	nl.PutArray(e, attrRouteNewdst, m.Newdst, nl.WriteU32BE)
-	nl.PutU8(e, attrRoutePref, m.Pref)
-	nl.PutU16(e, attrRouteEncapType, namesEncapType.Selector(e, m.EncapType, bodyEncap(m.Encap)))
-	nl.PutBody(e, attrRouteEncap, m.Encap, bodyEncap(m.Encap))
-	nl.PutUint(e, attrRouteExpires, m.Expires)
-	nl.PutU32(e, attrRouteUID, m.UID)
-	nl.PutU8(e, attrRouteTTLPropagate, m.TTLPropagate)
-	nl.PutU8(e, attrRouteIPProto, m.IPProto)
-	nl.PutU16BE(e, attrRouteSport, m.Sport)
-	nl.PutU16BE(e, attrRouteDport, m.Dport)
-	nl.PutU32(e, attrRouteNhID, m.NhID)
-	e.Raw(m.Unknown)
+func (m *GetRouteReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendAddr(e, b, attrRouteDst, m.Dst)
+	b = nl.AppendAddr(e, b, attrRouteSrc, m.Src)
+	b = nl.AppendU32(b, attrRouteIif, m.Iif)
+	b = nl.AppendU32(b, attrRouteOif, m.Oif)
+	b = nl.AppendAddr(e, b, attrRouteGateway, m.Gateway)
+	b = nl.AppendU32(b, attrRoutePriority, m.Priority)
+	b = nl.AppendAddr(e, b, attrRoutePrefsrc, m.Prefsrc)
+	b = nl.AppendNest(e, b, attrRouteMetrics, m.Metrics)
+	b = nl.AppendRecords(e, b, attrRouteMultipath, m.Multipath, 0, (*Nexthop).Encode)
+	b = nl.AppendU32(b, attrRouteFlow, m.Flow)
+	b = nl.AppendStruct(e, b, attrRouteCacheinfo, &m.Cacheinfo)
+	b = nl.AppendU32(b, attrRouteTable, m.Table)
+	b = nl.AppendU32(b, attrRouteMark, m.Mark)
+	b = nl.AppendStruct(e, b, attrRouteMfcStats, &m.MfcStats)
+	b = nl.AppendStruct(e, b, attrRouteVia, &m.Via)
+	b = nl.AppendArray(e, b, attrRouteNewdst, m.Newdst, nl.WriteU32BE)
+	b = nl.AppendU8(b, attrRoutePref, m.Pref)
+	b = nl.AppendU16(b, attrRouteEncapType, namesEncapType.Selector(e, len(b), m.EncapType, bodyEncap(m.Encap)))
+	b = nl.AppendBody(e, b, attrRouteEncap, m.Encap, bodyEncap(m.Encap))
+	b = nl.AppendUint(b, attrRouteExpires, m.Expires)
+	b = nl.AppendU32(b, attrRouteUID, m.UID)
+	b = nl.AppendU8(b, attrRouteTTLPropagate, m.TTLPropagate)
+	b = nl.AppendU8(b, attrRouteIPProto, m.IPProto)
+	b = nl.AppendU16BE(b, attrRouteSport, m.Sport)
+	b = nl.AppendU16BE(b, attrRouteDport, m.Dport)
+	b = nl.AppendU32(b, attrRouteNhID, m.NhID)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -359,25 +359,25 @@ type DelRouteRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *DelRouteRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutAddr(e, attrRouteDst, m.Dst)
-	nl.PutAddr(e, attrRouteSrc, m.Src)
-	nl.PutU32(e, attrRouteIif, m.Iif)
-	nl.PutU32(e, attrRouteOif, m.Oif)
-	nl.PutAddr(e, attrRouteGateway, m.Gateway)
-	nl.PutU32(e, attrRoutePriority, m.Priority)
-	nl.PutAddr(e, attrRoutePrefsrc, m.Prefsrc)
-	nl.PutNest(e, attrRouteMetrics, m.Metrics)
-	nl.PutRecords(e, attrRouteMultipath, m.Multipath, 0, (*Nexthop).Encode)
-	nl.PutU32(e, attrRouteFlow, m.Flow)
-	nl.PutU32(e, attrRouteTable, m.Table)
-	nl.PutStruct(e, attrRouteVia, &m.Via)
-	nl.PutArray(e, attrRouteNewdst, m.Newdst, nl.WriteU32BE)
-	nl.PutU16(e, attrRouteEncapType, namesEncapType.Selector(e, m.EncapType, bodyEncap(m.Encap)))
-	nl.PutBody(e, attrRouteEncap, m.Encap, bodyEncap(m.Encap))
-	nl.PutU32(e, attrRouteNhID, m.NhID)
-	e.Raw(m.Unknown)
+func (m *DelRouteRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendAddr(e, b, attrRouteDst, m.Dst)
+	b = nl.AppendAddr(e, b, attrRouteSrc, m.Src)
+	b = nl.AppendU32(b, attrRouteIif, m.Iif)
+	b = nl.AppendU32(b, attrRouteOif, m.Oif)
+	b = nl.AppendAddr(e, b, attrRouteGateway, m.Gateway)
+	b = nl.AppendU32(b, attrRoutePriority, m.Priority)
+	b = nl.AppendAddr(e, b, attrRoutePrefsrc, m.Prefsrc)
+	b = nl.AppendNest(e, b, attrRouteMetrics, m.Metrics)
+	b = nl.AppendRecords(e, b, attrRouteMultipath, m.Multipath, 0, (*Nexthop).Encode)
+	b = nl.AppendU32(b, attrRouteFlow, m.Flow)
+	b = nl.AppendU32(b, attrRouteTable, m.Table)
+	b = nl.AppendStruct(e, b, attrRouteVia, &m.Via)
+	b = nl.AppendArray(e, b, attrRouteNewdst, m.Newdst, nl.WriteU32BE)
+	b = nl.AppendU16(b, attrRouteEncapType, namesEncapType.Selector(e, len(b), m.EncapType, bodyEncap(m.Encap)))
+	b = nl.AppendBody(e, b, attrRouteEncap, m.Encap, bodyEncap(m.Encap))
+	b = nl.AppendU32(b, attrRouteNhID, m.NhID)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -467,20 +467,20 @@ type GetRouteRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetRouteRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutAddr(e, attrRouteDst, m.Dst)
-	nl.PutAddr(e, attrRouteSrc, m.Src)
-	nl.PutU32(e, attrRouteIif, m.Iif)
-	nl.PutU32(e, attrRouteOif, m.Oif)
-	nl.PutU32(e, attrRouteTable, m.Table)
-	nl.PutU32(e, attrRouteMark, m.Mark)
-	nl.PutArray(e, attrRouteNewdst, m.Newdst, nl.WriteU32BE)
-	nl.PutU32(e, attrRouteUID, m.UID)
-	nl.PutU8(e, attrRouteIPProto, m.IPProto)
-	nl.PutU16BE(e, attrRouteSport, m.Sport)
-	nl.PutU16BE(e, attrRouteDport, m.Dport)
-	e.Raw(m.Unknown)
+func (m *GetRouteRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendAddr(e, b, attrRouteDst, m.Dst)
+	b = nl.AppendAddr(e, b, attrRouteSrc, m.Src)
+	b = nl.AppendU32(b, attrRouteIif, m.Iif)
+	b = nl.AppendU32(b, attrRouteOif, m.Oif)
+	b = nl.AppendU32(b, attrRouteTable, m.Table)
+	b = nl.AppendU32(b, attrRouteMark, m.Mark)
+	b = nl.AppendArray(e, b, attrRouteNewdst, m.Newdst, nl.WriteU32BE)
+	b = nl.AppendU32(b, attrRouteUID, m.UID)
+	b = nl.AppendU8(b, attrRouteIPProto, m.IPProto)
+	b = nl.AppendU16BE(b, attrRouteSport, m.Sport)
+	b = nl.AppendU16BE(b, attrRouteDport, m.Dport)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -529,11 +529,11 @@ type GetRouteDumpRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetRouteDumpRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutU32(e, attrRouteOif, m.Oif)
-	nl.PutU32(e, attrRouteTable, m.Table)
-	e.Raw(m.Unknown)
+func (m *GetRouteDumpRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendU32(b, attrRouteOif, m.Oif)
+	b = nl.AppendU32(b, attrRouteTable, m.Table)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

@@ -59,14 +59,16 @@ func (s *RtMsg) get(b []byte) {
 	s.Flags = RouteFlag(binary.NativeEndian.Uint32(b[8:]))
 }
 
-func (s *RtMsg) check(e *nl.Encoder) {
-	nl.CheckMax(e, nl.Some(s.Table), 0xff)
+func (s *RtMsg) check(e *nl.Encoder, at int) {
+	nl.CheckMax(e, at, nl.Some(s.Table), 0xff)
 }
 
 // Encode implements nl.Message.
-func (s *RtMsg) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeRtMsg))
-	s.check(e)
+func (s *RtMsg) Encode(e *nl.Encoder, b []byte) []byte {
+	s.check(e, len(b))
+	b, p := nl.Grow(b, sizeRtMsg)
+	s.put(p)
+	return b
 }
 
 // Decode implements nl.Message.
@@ -105,8 +107,10 @@ func (s *RtNexthop) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *RtNexthop) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeRtNexthop))
+func (s *RtNexthop) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeRtNexthop)
+	s.put(p)
+	return b
 }
 
 // Decode implements nl.Message.
@@ -135,12 +139,14 @@ func (s *RtVia) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *RtVia) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeRtVia))
+func (s *RtVia) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeRtVia)
+	s.put(p)
 	for i := range s.Addr {
-		e.Grow(1)[0] = s.Addr[i]
+		b, p = nl.Grow(b, 1)
+		p[0] = s.Addr[i]
 	}
-	e.SetTail(s.Tail)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -199,9 +205,10 @@ func (s *Cacheinfo) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *Cacheinfo) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeCacheinfo))
-	e.SetTail(s.Tail)
+func (s *Cacheinfo) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeCacheinfo)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -237,9 +244,10 @@ func (s *MfcStats) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *MfcStats) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeMfcStats))
-	e.SetTail(s.Tail)
+func (s *MfcStats) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeMfcStats)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -265,8 +273,10 @@ func (s *RtGenmsg) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *RtGenmsg) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeRtGenmsg))
+func (s *RtGenmsg) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeRtGenmsg)
+	s.put(p)
+	return b
 }
 
 // Decode implements nl.Message.
@@ -320,12 +330,14 @@ func (s *IPv6SrHdr) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *IPv6SrHdr) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeIPv6SrHdr))
+func (s *IPv6SrHdr) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeIPv6SrHdr)
+	s.put(p)
 	for i := range s.Segments {
-		e.Grow(1)[0] = s.Segments[i]
+		b, p = nl.Grow(b, 1)
+		p[0] = s.Segments[i]
 	}
-	e.SetTail(s.Tail)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -359,12 +371,14 @@ func (s *Seg6EncapHdr) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *Seg6EncapHdr) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeSeg6EncapHdr))
+func (s *Seg6EncapHdr) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeSeg6EncapHdr)
+	s.put(p)
 	for i := range s.Srh {
-		e.Grow(1)[0] = s.Srh[i]
+		b, p = nl.Grow(b, 1)
+		p[0] = s.Srh[i]
 	}
-	e.SetTail(s.Tail)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -423,12 +437,14 @@ func (s *IPv6RPLSrHdr) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *IPv6RPLSrHdr) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeIPv6RPLSrHdr))
+func (s *IPv6RPLSrHdr) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeIPv6RPLSrHdr)
+	s.put(p)
 	for i := range s.Segments {
-		e.Grow(1)[0] = s.Segments[i]
+		b, p = nl.Grow(b, 1)
+		p[0] = s.Segments[i]
 	}
-	e.SetTail(s.Tail)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -473,9 +489,10 @@ func (s *IOAM6TraceHdr) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *IOAM6TraceHdr) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeIOAM6TraceHdr))
-	e.SetTail(s.Tail)
+func (s *IOAM6TraceHdr) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeIOAM6TraceHdr)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.

@@ -80,40 +80,40 @@ type NewRuleRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *NewRuleRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	nl.PutAddr(e, attrFIBRuleDst, m.Dst)
-	nl.PutAddr(e, attrFIBRuleSrc, m.Src)
-	nl.PutString(e, attrFIBRuleIifname, m.Iifname)
-	nl.CheckLen(e, m.Iifname, 0, 15)
-	nl.PutU32(e, attrFIBRuleGoto, m.Goto)
-	nl.PutU32(e, attrFIBRulePriority, m.Priority)
-	nl.PutU32(e, attrFIBRuleFwmark, m.Fwmark)
-	nl.PutU32(e, attrFIBRuleFlow, m.Flow)
-	nl.PutU64BE(e, attrFIBRuleTunID, m.TunID)
-	nl.PutU32(e, attrFIBRuleSuppressIfgroup, m.SuppressIfgroup)
-	nl.PutU32(e, attrFIBRuleSuppressPrefixlen, m.SuppressPrefixlen)
-	nl.PutU32(e, attrFIBRuleTable, m.Table)
-	nl.PutU32(e, attrFIBRuleFwmask, m.Fwmask)
-	nl.PutString(e, attrFIBRuleOifname, m.Oifname)
-	nl.CheckLen(e, m.Oifname, 0, 15)
-	nl.PutU8(e, attrFIBRuleL3mdev, m.L3mdev)
-	nl.PutStruct(e, attrFIBRuleUIDRange, &m.UIDRange)
-	nl.PutU8(e, attrFIBRuleProtocol, m.Protocol)
-	nl.PutU8(e, attrFIBRuleIPProto, m.IPProto)
-	nl.PutStruct(e, attrFIBRuleSportRange, &m.SportRange)
-	nl.PutStruct(e, attrFIBRuleDportRange, &m.DportRange)
-	nl.PutU8(e, attrFIBRuleDSCP, m.DSCP)
-	nl.CheckMax(e, m.DSCP, 63)
-	nl.PutU32BE(e, attrFIBRuleFlowlabel, m.Flowlabel)
-	nl.CheckMax(e, m.Flowlabel, 1048575)
-	nl.PutU32BE(e, attrFIBRuleFlowlabelMask, m.FlowlabelMask)
-	nl.CheckMax(e, m.FlowlabelMask, 1048575)
-	nl.PutU16(e, attrFIBRuleSportMask, m.SportMask)
-	nl.PutU16(e, attrFIBRuleDportMask, m.DportMask)
-	nl.PutU8(e, attrFIBRuleDSCPMask, m.DSCPMask)
-	nl.CheckMax(e, m.DSCPMask, 63)
-	e.Raw(m.Unknown)
+func (m *NewRuleRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	b = nl.AppendAddr(e, b, attrFIBRuleDst, m.Dst)
+	b = nl.AppendAddr(e, b, attrFIBRuleSrc, m.Src)
+	nl.CheckLen(e, len(b), m.Iifname, 0, 15)
+	b = nl.AppendString(e, b, attrFIBRuleIifname, m.Iifname)
+	b = nl.AppendU32(b, attrFIBRuleGoto, m.Goto)
+	b = nl.AppendU32(b, attrFIBRulePriority, m.Priority)
+	b = nl.AppendU32(b, attrFIBRuleFwmark, m.Fwmark)
+	b = nl.AppendU32(b, attrFIBRuleFlow, m.Flow)
+	b = nl.AppendU64BE(b, attrFIBRuleTunID, m.TunID)
+	b = nl.AppendU32(b, attrFIBRuleSuppressIfgroup, m.SuppressIfgroup)
+	b = nl.AppendU32(b, attrFIBRuleSuppressPrefixlen, m.SuppressPrefixlen)
+	b = nl.AppendU32(b, attrFIBRuleTable, m.Table)
+	b = nl.AppendU32(b, attrFIBRuleFwmask, m.Fwmask)
+	nl.CheckLen(e, len(b), m.Oifname, 0, 15)
+	b = nl.AppendString(e, b, attrFIBRuleOifname, m.Oifname)
+	b = nl.AppendU8(b, attrFIBRuleL3mdev, m.L3mdev)
+	b = nl.AppendStruct(e, b, attrFIBRuleUIDRange, &m.UIDRange)
+	b = nl.AppendU8(b, attrFIBRuleProtocol, m.Protocol)
+	b = nl.AppendU8(b, attrFIBRuleIPProto, m.IPProto)
+	b = nl.AppendStruct(e, b, attrFIBRuleSportRange, &m.SportRange)
+	b = nl.AppendStruct(e, b, attrFIBRuleDportRange, &m.DportRange)
+	nl.CheckMax(e, len(b), m.DSCP, 63)
+	b = nl.AppendU8(b, attrFIBRuleDSCP, m.DSCP)
+	nl.CheckMax(e, len(b), m.Flowlabel, 1048575)
+	b = nl.AppendU32BE(b, attrFIBRuleFlowlabel, m.Flowlabel)
+	nl.CheckMax(e, len(b), m.FlowlabelMask, 1048575)
+	b = nl.AppendU32BE(b, attrFIBRuleFlowlabelMask, m.FlowlabelMask)
+	b = nl.AppendU16(b, attrFIBRuleSportMask, m.SportMask)
+	b = nl.AppendU16(b, attrFIBRuleDportMask, m.DportMask)
+	nl.CheckMax(e, len(b), m.DSCPMask, 63)
+	b = nl.AppendU8(b, attrFIBRuleDSCPMask, m.DSCPMask)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -214,9 +214,9 @@ type GetRuleDumpRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetRuleDumpRequest) Encode(e *nl.Encoder) {
-	e.Header(&m.Header)
-	e.Raw(m.Unknown)
+func (m *GetRuleDumpRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.Header.Encode(e, b)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

@@ -51,14 +51,16 @@ func (s *FIBRuleHdr) get(b []byte) {
 	s.Flags = Flag(binary.NativeEndian.Uint32(b[8:]))
 }
 
-func (s *FIBRuleHdr) check(e *nl.Encoder) {
-	nl.CheckMax(e, nl.Some(s.Table), 0xff)
+func (s *FIBRuleHdr) check(e *nl.Encoder, at int) {
+	nl.CheckMax(e, at, nl.Some(s.Table), 0xff)
 }
 
 // Encode implements nl.Message.
-func (s *FIBRuleHdr) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeFIBRuleHdr))
-	s.check(e)
+func (s *FIBRuleHdr) Encode(e *nl.Encoder, b []byte) []byte {
+	s.check(e, len(b))
+	b, p := nl.Grow(b, sizeFIBRuleHdr)
+	s.put(p)
+	return b
 }
 
 // Decode implements nl.Message.
@@ -89,9 +91,10 @@ func (s *UIDRange) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *UIDRange) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeUIDRange))
-	e.SetTail(s.Tail)
+func (s *UIDRange) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeUIDRange)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -123,9 +126,10 @@ func (s *PortRange) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *PortRange) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizePortRange))
-	e.SetTail(s.Tail)
+func (s *PortRange) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizePortRange)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.

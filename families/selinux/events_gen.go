@@ -18,8 +18,9 @@ type SetEnforceNtf struct {
 }
 
 // Encode implements nl.Message.
-func (m *SetEnforceNtf) Encode(e *nl.Encoder) {
-	m.State.Encode(e)
+func (m *SetEnforceNtf) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.State.Encode(e, b)
+	return b
 }
 
 // Decode implements nl.Message.
@@ -34,8 +35,9 @@ type PolicyLoadNtf struct {
 }
 
 // Encode implements nl.Message.
-func (m *PolicyLoadNtf) Encode(e *nl.Encoder) {
-	m.State.Encode(e)
+func (m *PolicyLoadNtf) Encode(e *nl.Encoder, b []byte) []byte {
+	b = m.State.Encode(e, b)
+	return b
 }
 
 // Decode implements nl.Message.

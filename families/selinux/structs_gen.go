@@ -28,9 +28,10 @@ func (s *EnforceState) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *EnforceState) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeEnforceState))
-	e.SetTail(s.Tail)
+func (s *EnforceState) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeEnforceState)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.
@@ -58,9 +59,10 @@ func (s *PolicyState) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *PolicyState) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizePolicyState))
-	e.SetTail(s.Tail)
+func (s *PolicyState) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizePolicyState)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.

@@ -96,9 +96,9 @@ type OptionItem struct {
 }
 
 // Encode implements nl.Message.
-func (m *OptionItem) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrItemOptionOption, m.Option)
-	e.Raw(m.Unknown)
+func (m *OptionItem) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrItemOptionOption, m.Option)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -135,16 +135,16 @@ type Option struct {
 }
 
 // Encode implements nl.Message.
-func (m *Option) Encode(e *nl.Encoder) {
-	nl.PutString(e, attrAttrOptionName, m.Name)
-	nl.CheckLen(e, m.Name, 0, 32)
-	nl.PutFlag(e, attrAttrOptionChanged, m.Changed)
-	nl.PutU8(e, attrAttrOptionType, m.Type)
-	nl.PutBytes(e, attrAttrOptionData, m.Data)
-	nl.PutFlag(e, attrAttrOptionRemoved, m.Removed)
-	nl.PutU32(e, attrAttrOptionPortIfindex, m.PortIfindex)
-	nl.PutU32(e, attrAttrOptionArrayIndex, m.ArrayIndex)
-	e.Raw(m.Unknown)
+func (m *Option) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckLen(e, len(b), m.Name, 0, 32)
+	b = nl.AppendString(e, b, attrAttrOptionName, m.Name)
+	b = nl.AppendFlag(b, attrAttrOptionChanged, m.Changed)
+	b = nl.AppendU8(b, attrAttrOptionType, m.Type)
+	b = nl.AppendBytes(e, b, attrAttrOptionData, m.Data)
+	b = nl.AppendFlag(b, attrAttrOptionRemoved, m.Removed)
+	b = nl.AppendU32(b, attrAttrOptionPortIfindex, m.PortIfindex)
+	b = nl.AppendU32(b, attrAttrOptionArrayIndex, m.ArrayIndex)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -180,9 +180,9 @@ type PortItem struct {
 }
 
 // Encode implements nl.Message.
-func (m *PortItem) Encode(e *nl.Encoder) {
-	nl.PutNest(e, attrItemPortPort, m.Port)
-	e.Raw(m.Unknown)
+func (m *PortItem) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendNest(e, b, attrItemPortPort, m.Port)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -217,14 +217,14 @@ type Port struct {
 }
 
 // Encode implements nl.Message.
-func (m *Port) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrAttrPortIfindex, m.Ifindex)
-	nl.PutFlag(e, attrAttrPortChanged, m.Changed)
-	nl.PutFlag(e, attrAttrPortLinkup, m.Linkup)
-	nl.PutU32(e, attrAttrPortSpeed, m.Speed)
-	nl.PutU8(e, attrAttrPortDuplex, m.Duplex)
-	nl.PutFlag(e, attrAttrPortRemoved, m.Removed)
-	e.Raw(m.Unknown)
+func (m *Port) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrAttrPortIfindex, m.Ifindex)
+	b = nl.AppendFlag(b, attrAttrPortChanged, m.Changed)
+	b = nl.AppendFlag(b, attrAttrPortLinkup, m.Linkup)
+	b = nl.AppendU32(b, attrAttrPortSpeed, m.Speed)
+	b = nl.AppendU8(b, attrAttrPortDuplex, m.Duplex)
+	b = nl.AppendFlag(b, attrAttrPortRemoved, m.Removed)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

@@ -23,10 +23,10 @@ type OptionsSetRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *OptionsSetRequest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrTeamTeamIfindex, m.TeamIfindex)
-	nl.PutOrdered(e, attrTeamOptions|nl.Nested, m.Options, (*OptionItem).Encode)
-	e.Raw(m.Unknown)
+func (m *OptionsSetRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrTeamTeamIfindex, m.TeamIfindex)
+	b = nl.AppendOrdered(e, b, attrTeamOptions|nl.Nested, m.Options, (*OptionItem).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -64,9 +64,9 @@ type OptionsGetDumpRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *OptionsGetDumpRequest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrTeamTeamIfindex, m.TeamIfindex)
-	e.Raw(m.Unknown)
+func (m *OptionsGetDumpRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrTeamTeamIfindex, m.TeamIfindex)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -131,10 +131,10 @@ type PortListGetReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *PortListGetReply) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrTeamTeamIfindex, m.TeamIfindex)
-	nl.PutOrdered(e, attrTeamPorts|nl.Nested, m.Ports, (*PortItem).Encode)
-	e.Raw(m.Unknown)
+func (m *PortListGetReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrTeamTeamIfindex, m.TeamIfindex)
+	b = nl.AppendOrdered(e, b, attrTeamPorts|nl.Nested, m.Ports, (*PortItem).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

@@ -23,10 +23,11 @@ type Uevent struct {
 }
 
 // Encode implements nl.Message.
-func (m *Uevent) Encode(e *nl.Encoder) {
-	nl.PutTextUntil(e, "action", m.Action, '@')
-	nl.PutTextUntil(e, "devpath", m.Devpath, 0)
-	m.Env.Encode(e)
+func (m *Uevent) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendTextUntil(e, b, "action", m.Action, '@')
+	b = nl.AppendTextUntil(e, b, "devpath", m.Devpath, 0)
+	b = m.Env.Encode(e, b)
+	return b
 }
 
 // Decode implements nl.Message.

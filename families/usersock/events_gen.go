@@ -20,8 +20,9 @@ type Message struct {
 }
 
 // Encode implements nl.Message.
-func (m *Message) Encode(e *nl.Encoder) {
-	nl.PutRest(e, m.Data)
+func (m *Message) Encode(e *nl.Encoder, b []byte) []byte {
+	b = append(b, m.Data...)
+	return b
 }
 
 // Decode implements nl.Message.

@@ -18,8 +18,9 @@ type SendRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *SendRequest) Encode(e *nl.Encoder) {
-	nl.PutRest(e, m.Data)
+func (m *SendRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = append(b, m.Data...)
+	return b
 }
 
 // Decode implements nl.Message.

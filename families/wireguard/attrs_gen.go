@@ -119,20 +119,22 @@ type Peer struct {
 }
 
 // Encode implements nl.Message.
-func (m *Peer) Encode(e *nl.Encoder) {
-	nl.PutBytes(e, attrWgpeerPublicKey, m.PublicKey)
-	nl.CheckBytes(e, m.PublicKey, 32, 32)
-	nl.PutBytes(e, attrWgpeerPresharedKey, m.PresharedKey)
-	nl.CheckBytes(e, m.PresharedKey, 32, 32)
-	nl.PutU32(e, attrWgpeerFlags, m.Flags)
-	nl.PutSized(e, 16, 65531, func() { nl.PutAddrPort(e, attrWgpeerEndpoint, m.Endpoint) })
-	nl.PutDuration(e, attrWgpeerPersistentKeepaliveInterval, m.PersistentKeepaliveInterval, nl.WireU16, time.Second)
-	nl.PutStruct(e, attrWgpeerLastHandshakeTime, &m.LastHandshakeTime)
-	nl.PutU64(e, attrWgpeerRxBytes, m.RxBytes)
-	nl.PutU64(e, attrWgpeerTxBytes, m.TxBytes)
-	nl.PutIndexed(e, attrWgpeerAllowedIPs, m.AllowedIPs, nl.Nested, (*AllowedIP).Encode)
-	nl.PutU32(e, attrWgpeerProtocolVersion, m.ProtocolVersion)
-	e.Raw(m.Unknown)
+func (m *Peer) Encode(e *nl.Encoder, b []byte) []byte {
+	nl.CheckBytes(e, len(b), m.PublicKey, 32, 32)
+	b = nl.AppendBytes(e, b, attrWgpeerPublicKey, m.PublicKey)
+	nl.CheckBytes(e, len(b), m.PresharedKey, 32, 32)
+	b = nl.AppendBytes(e, b, attrWgpeerPresharedKey, m.PresharedKey)
+	b = nl.AppendU32(b, attrWgpeerFlags, m.Flags)
+	atEndpoint := len(b)
+	b = nl.AppendAddrPort(e, b, attrWgpeerEndpoint, m.Endpoint)
+	nl.CheckSized(e, b, atEndpoint, 16, 65531)
+	b = nl.AppendDuration(e, b, attrWgpeerPersistentKeepaliveInterval, m.PersistentKeepaliveInterval, nl.WireU16, time.Second)
+	b = nl.AppendStruct(e, b, attrWgpeerLastHandshakeTime, &m.LastHandshakeTime)
+	b = nl.AppendU64(b, attrWgpeerRxBytes, m.RxBytes)
+	b = nl.AppendU64(b, attrWgpeerTxBytes, m.TxBytes)
+	b = nl.AppendIndexed(e, b, attrWgpeerAllowedIPs, m.AllowedIPs, nl.Nested, (*AllowedIP).Encode)
+	b = nl.AppendU32(b, attrWgpeerProtocolVersion, m.ProtocolVersion)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -182,12 +184,12 @@ type AllowedIP struct {
 }
 
 // Encode implements nl.Message.
-func (m *AllowedIP) Encode(e *nl.Encoder) {
-	nl.PutU16(e, attrWgallowedipFamily, m.Family)
-	nl.PutAddr(e, attrWgallowedipIPAddr, m.IPAddr)
-	nl.PutU8(e, attrWgallowedipCIDRMask, m.CIDRMask)
-	nl.PutU32(e, attrWgallowedipFlags, m.Flags)
-	e.Raw(m.Unknown)
+func (m *AllowedIP) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU16(b, attrWgallowedipFamily, m.Family)
+	b = nl.AppendAddr(e, b, attrWgallowedipIPAddr, m.IPAddr)
+	b = nl.AppendU8(b, attrWgallowedipCIDRMask, m.CIDRMask)
+	b = nl.AppendU32(b, attrWgallowedipFlags, m.Flags)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

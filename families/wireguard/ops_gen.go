@@ -25,11 +25,11 @@ type GetDeviceDumpRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetDeviceDumpRequest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWgdeviceIfindex, m.Ifindex)
-	nl.PutString(e, attrWgdeviceIfname, m.Ifname)
-	nl.CheckLen(e, m.Ifname, 0, 15)
-	e.Raw(m.Unknown)
+func (m *GetDeviceDumpRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWgdeviceIfindex, m.Ifindex)
+	nl.CheckLen(e, len(b), m.Ifname, 0, 15)
+	b = nl.AppendString(e, b, attrWgdeviceIfname, m.Ifname)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -70,18 +70,18 @@ type GetDeviceReply struct {
 }
 
 // Encode implements nl.Message.
-func (m *GetDeviceReply) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWgdeviceIfindex, m.Ifindex)
-	nl.PutString(e, attrWgdeviceIfname, m.Ifname)
-	nl.CheckLen(e, m.Ifname, 0, 15)
-	nl.PutBytes(e, attrWgdevicePrivateKey, m.PrivateKey)
-	nl.CheckBytes(e, m.PrivateKey, 32, 32)
-	nl.PutBytes(e, attrWgdevicePublicKey, m.PublicKey)
-	nl.CheckBytes(e, m.PublicKey, 32, 32)
-	nl.PutU16(e, attrWgdeviceListenPort, m.ListenPort)
-	nl.PutU32(e, attrWgdeviceFwmark, m.Fwmark)
-	nl.PutIndexed(e, attrWgdevicePeers, m.Peers, nl.Nested, (*Peer).Encode)
-	e.Raw(m.Unknown)
+func (m *GetDeviceReply) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWgdeviceIfindex, m.Ifindex)
+	nl.CheckLen(e, len(b), m.Ifname, 0, 15)
+	b = nl.AppendString(e, b, attrWgdeviceIfname, m.Ifname)
+	nl.CheckBytes(e, len(b), m.PrivateKey, 32, 32)
+	b = nl.AppendBytes(e, b, attrWgdevicePrivateKey, m.PrivateKey)
+	nl.CheckBytes(e, len(b), m.PublicKey, 32, 32)
+	b = nl.AppendBytes(e, b, attrWgdevicePublicKey, m.PublicKey)
+	b = nl.AppendU16(b, attrWgdeviceListenPort, m.ListenPort)
+	b = nl.AppendU32(b, attrWgdeviceFwmark, m.Fwmark)
+	b = nl.AppendIndexed(e, b, attrWgdevicePeers, m.Peers, nl.Nested, (*Peer).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.
@@ -220,17 +220,17 @@ type SetDeviceRequest struct {
 }
 
 // Encode implements nl.Message.
-func (m *SetDeviceRequest) Encode(e *nl.Encoder) {
-	nl.PutU32(e, attrWgdeviceIfindex, m.Ifindex)
-	nl.PutString(e, attrWgdeviceIfname, m.Ifname)
-	nl.CheckLen(e, m.Ifname, 0, 15)
-	nl.PutBytes(e, attrWgdevicePrivateKey, m.PrivateKey)
-	nl.CheckBytes(e, m.PrivateKey, 32, 32)
-	nl.PutU32(e, attrWgdeviceFlags, m.Flags)
-	nl.PutU16(e, attrWgdeviceListenPort, m.ListenPort)
-	nl.PutU32(e, attrWgdeviceFwmark, m.Fwmark)
-	nl.PutIndexed(e, attrWgdevicePeers, m.Peers, nl.Nested, (*Peer).Encode)
-	e.Raw(m.Unknown)
+func (m *SetDeviceRequest) Encode(e *nl.Encoder, b []byte) []byte {
+	b = nl.AppendU32(b, attrWgdeviceIfindex, m.Ifindex)
+	nl.CheckLen(e, len(b), m.Ifname, 0, 15)
+	b = nl.AppendString(e, b, attrWgdeviceIfname, m.Ifname)
+	nl.CheckBytes(e, len(b), m.PrivateKey, 32, 32)
+	b = nl.AppendBytes(e, b, attrWgdevicePrivateKey, m.PrivateKey)
+	b = nl.AppendU32(b, attrWgdeviceFlags, m.Flags)
+	b = nl.AppendU16(b, attrWgdeviceListenPort, m.ListenPort)
+	b = nl.AppendU32(b, attrWgdeviceFwmark, m.Fwmark)
+	b = nl.AppendIndexed(e, b, attrWgdevicePeers, m.Peers, nl.Nested, (*Peer).Encode)
+	return nl.AppendRaw(b, m.Unknown)
 }
 
 // Decode implements nl.Message.

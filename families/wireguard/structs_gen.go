@@ -32,9 +32,10 @@ func (s *Timespec) get(b []byte) {
 }
 
 // Encode implements nl.Message.
-func (s *Timespec) Encode(e *nl.Encoder) {
-	s.put(e.Grow(sizeTimespec))
-	e.SetTail(s.Tail)
+func (s *Timespec) Encode(e *nl.Encoder, b []byte) []byte {
+	b, p := nl.Grow(b, sizeTimespec)
+	s.put(p)
+	return s.Tail.AppendTo(b)
 }
 
 // Decode implements nl.Message.

@@ -213,30 +213,33 @@ func (e *emitter) chain(f *jen.File, c *model.Chain) {
 
 // chainEncode writes
 //
-//	func (m *PolicyEntry) Encode(e *nl.Encoder) {
-//		l1 := nl.BeginLevel(e, m.PolicyID, nl.Nested)
-//		m.Value.Encode(e)
-//		e.End(l1)
+//	func (m *PolicyEntry) Encode(e *nl.Encoder, b []byte) []byte {
+//		b, l1 := nl.BeginLevel(e, b, m.PolicyID, nl.Nested)
+//		b = m.Value.Encode(e, b)
+//		b = e.End(b, l1)
+//		return b
 //	}
 func (e *emitter) chainEncode(f *jen.File, c *model.Chain, k kind) {
 	level := func(i int) *jen.Statement { return jen.Id("l" + string(rune('1'+i))) }
 	doc(f.Group, "Encode implements nl.Message.")
-	f.Add(method("m", c.GoName, "Encode", e.encoder())).BlockFunc(func(g *jen.Group) {
+	f.Add(e.encodeMethod("m", c.GoName)).BlockFunc(func(g *jen.Group) {
 		for i, l := range c.Levels {
 			flags := jen.Lit(0)
 			if c.Leaf != nil || i < len(c.Levels)-1 {
 				flags = e.rt("Nested")
 			}
-			g.Add(level(i)).Op(":=").Add(e.rt("BeginLevel")).Call(jen.Id("e"), jen.Id("m").Dot(l.GoName), flags)
+			g.List(jen.Id("b"), level(i)).Op(":=").Add(e.rt("BeginLevel")).Call(jen.Id("e"), jen.Id("b"), jen.Id("m").Dot(l.GoName), flags)
 		}
+		value := jen.Id("m").Dot("Value")
 		if c.Leaf != nil {
-			g.Id("m").Dot("Value").Dot("Encode").Call(jen.Id("e"))
+			g.Add(encodeInto(value))
 		} else {
-			g.Add(e.writer(k, c.Attr)).Call(jen.Op("&").Id("m").Dot("Value"), jen.Id("e"))
+			g.Id("b").Op("=").Add(e.writer(k, c.Attr)).Call(jen.Op("&").Add(value), jen.Id("e"), jen.Id("b"))
 		}
 		for i := len(c.Levels) - 1; i >= 0; i-- {
-			g.Id("e").Dot("End").Call(level(i))
+			g.Id("b").Op("=").Id("e").Dot("End").Call(jen.Id("b"), level(i))
 		}
+		g.Return(jen.Id("b"))
 	})
 }
 

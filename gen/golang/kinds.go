@@ -14,12 +14,13 @@ type kind struct {
 	elem   func(e *emitter, a *model.Attr) *jen.Statement
 	field  form
 	// codec is the rest of the names of the runtime's functions for one value:
-	// PutU32, GetU32, WriteU32, ReadU32. It is empty if the value's own methods
+	// AppendU32, GetU32, WriteU32, ReadU32. It is empty if the value's own methods
 	// are used.
 	codec    string
-	bits     int  // width of an integer
-	nested   bool // an element is a nest
-	lists    bool // a list of lists
+	wire     model.Type // of wireKind
+	bits     int        // width of an integer
+	nested   bool       // an element is a nest
+	lists    bool       // a list of lists
 	put, get func(e *emitter, k kind, s slot) *jen.Statement
 }
 
@@ -60,15 +61,15 @@ var kinds = map[model.Type]kind{
 	model.TypeS64:        intKind("S64", "U64", model.TypeS64),
 	model.TypeUint:       intKind("Uint", "Uint", model.TypeUint),
 	model.TypeSint:       intKind("Sint", "Sint", model.TypeSint),
-	model.TypeFlag:       {schema: "Flag", elem: plain("bool"), field: truth, put: putPlain("PutFlag"), get: getRef("GetFlag")},
+	model.TypeFlag:       {schema: "Flag", elem: plain("bool"), field: truth, put: putPlain("AppendFlag"), get: getRef("GetFlag")},
 	model.TypeString:     {schema: "String", elem: plain("string"), field: opt, codec: "String", put: put, get: get},
 	model.TypeBinary:     bytesKind("Binary", func(*emitter, *model.Attr) *jen.Statement { return jen.Index().Byte() }),
 	model.TypeBitfield32: {schema: "Bitfield32", elem: bitfieldElem, field: opt, codec: "Bitfield32", put: put, get: get},
-	model.TypeStruct:     {schema: "Binary", elem: structElem, field: opt, put: putRef("PutStruct"), get: getRef("GetStruct")},
-	model.TypeNest:       {schema: "Nest", elem: messageElem, field: pointer, nested: true, put: putPlain("PutNest"), get: getRef("GetNest")},
-	model.TypeRecords:    {schema: "Records", elem: messageElem, field: list, put: putRecords("PutRecords"), get: getRecords("GetRecords")},
-	model.TypeOrdered:    {schema: "Nest", elem: messageElem, field: list, nested: true, put: putList("PutOrdered"), get: getList("GetOrdered")},
-	model.TypeChain:      {schema: "Chain", elem: chainElem, field: list, nested: true, put: putList("PutMulti"), get: getList("GetChains")},
+	model.TypeStruct:     {schema: "Binary", elem: structElem, field: opt, put: putRef("AppendStruct"), get: getRef("GetStruct")},
+	model.TypeNest:       {schema: "Nest", elem: messageElem, field: pointer, nested: true, put: putPlain("AppendNest"), get: getRef("GetNest")},
+	model.TypeRecords:    {schema: "Records", elem: messageElem, field: list, put: putRecords("AppendRecords"), get: getRecords("GetRecords")},
+	model.TypeOrdered:    {schema: "Nest", elem: messageElem, field: list, nested: true, put: putList("AppendOrdered"), get: getList("GetOrdered")},
+	model.TypeChain:      {schema: "Chain", elem: chainElem, field: list, nested: true, put: putList("AppendMulti"), get: getList("GetChains")},
 	model.TypeSubMessage: {schema: "Sub", elem: subElem, field: bare, put: putBody, get: getBody},
 }
 
@@ -102,7 +103,7 @@ func intKind(schema, codec string, t model.Type) kind {
 // wireKind is an integer whose wire type says more than its Go type: the byte
 // order, or the sign if the Go type is that of an enum with a wider user.
 func wireKind(k kind, t model.Type) kind {
-	k.codec = "Wire"
+	k.codec, k.wire = "Wire", t
 	k.put = func(e *emitter, _ kind, s slot) *jen.Statement { return e.putWire(s, t, s.v()) }
 	k.get = func(e *emitter, _ kind, s slot) *jen.Statement {
 		return e.rt("GetWire").Call(jen.Id("d"), s.ref(), e.wire(s.Attr, t))
@@ -111,7 +112,7 @@ func wireKind(k kind, t model.Type) kind {
 }
 
 func (e *emitter) putWire(s slot, t model.Type, v jen.Code) *jen.Statement {
-	return e.rt("PutWire").Call(jen.Id("e"), s.id(), v, e.wire(s.Attr, t))
+	return e.appendCall("AppendWire", s.id(), v, e.wire(s.Attr, t))
 }
 
 // wire is the runtime's constant for the wire type t of a: nl.WireS16|nl.BigEndian.
@@ -159,7 +160,7 @@ func durationKind(k kind, multi bool) kind {
 	}
 	k.elem = qualified(timePath, "Duration")
 	k.put = func(e *emitter, _ kind, s slot) *jen.Statement {
-		return e.rt("Put"+fn).Call(jen.Id("e"), s.id(), s.v(), e.wire(s.Attr, s.Attr.Type), unit(s.Attr))
+		return e.appendCall("Append"+fn, s.id(), s.v(), e.wire(s.Attr, s.Attr.Type), unit(s.Attr))
 	}
 	k.get = func(e *emitter, _ kind, s slot) *jen.Statement {
 		return e.rt("Get"+fn).Call(jen.Id("d"), s.ref(), e.wire(s.Attr, s.Attr.Type), unit(s.Attr))
@@ -179,15 +180,15 @@ func kindOf(a *model.Attr) (kind, error) {
 	case model.TypeArray:
 		k, err := valueKind(a, a.Elem)
 		if a.Multi {
-			return listsKind(k, "Binary", putList("PutArrays"), getList("GetArrays")), err
+			return listsKind(k, "Binary", putList("AppendArrays"), getList("GetArrays")), err
 		}
-		return listKind(k, "Binary", putList("PutArray"), getList("GetArray")), err
+		return listKind(k, "Binary", putList("AppendArray"), getList("GetArray")), err
 	case model.TypeIndexedArray:
 		k, err := valueKind(a, a.Elem)
 		if a.Multi {
-			return listsKind(k, "Indexed", putIndexed("PutIndexedLists"), getList("GetIndexedLists")), err
+			return listsKind(k, "Indexed", putIndexed("AppendIndexedLists"), getList("GetIndexedLists")), err
 		}
-		return listKind(k, "Indexed", putIndexed("PutIndexed"), getList("GetIndexed")), err
+		return listKind(k, "Indexed", putIndexed("AppendIndexed"), getList("GetIndexed")), err
 	}
 	k, err := valueKind(a, a.Type)
 	switch {
@@ -207,15 +208,15 @@ func multiKind(k kind, a *model.Attr) kind {
 	case a.Type == model.TypeChain: // a list anyway
 		return k
 	case a.Type == model.TypeFlag:
-		return listKind(k, k.schema, putPlain("PutFlags"), getRef("GetFlags"))
+		return listKind(k, k.schema, putPlain("AppendFlags"), getRef("GetFlags"))
 	case a.Type == model.TypeRecords:
-		return listsKind(k, k.schema, putRecords("PutRecordLists"), getRecords("GetRecordLists"))
+		return listsKind(k, k.schema, putRecords("AppendRecordLists"), getRecords("GetRecordLists"))
 	case a.Type == model.TypeSubMessage:
 		return listKind(k, k.schema, putBodies, getBodies)
 	case k.codec == "Addr" || k.codec == "AddrPort":
-		return listKind(k, k.schema, putList("PutMulti"), getAddrs)
+		return listKind(k, k.schema, putList("AppendMulti"), getAddrs)
 	}
-	return listKind(k, k.schema, putList("PutMulti"), getList("GetMulti"))
+	return listKind(k, k.schema, putList("AppendMulti"), getList("GetMulti"))
 }
 
 // valueKind returns the kind of one value of type t.
@@ -236,7 +237,7 @@ func valueKind(a *model.Attr, t model.Type) (kind, error) {
 		}
 	}
 	if k, ok := bigEndian[t]; ok && a.BigEndian && !special(a, t) {
-		return k, nil
+		return wideKind(k, a, t), nil
 	}
 	k, ok := kinds[t]
 	switch {
@@ -248,7 +249,24 @@ func valueKind(a *model.Attr, t model.Type) (kind, error) {
 		}
 		return wireKind(k, t), nil
 	}
-	return k, nil
+	return wideKind(k, a, t), nil
+}
+
+// wideKind is k, or wireKind if the Go type has more bits than the wire: it is that
+// of an enum with a wider user.
+func wideKind(k kind, a *model.Attr, t model.Type) kind {
+	if k.bits == 0 || bitsOf(k, a) == k.bits {
+		return k
+	}
+	if unsigned, ok := unsignedTypes[t]; ok && !isSigned(k, a) {
+		t = unsigned
+	}
+	return wireKind(k, t)
+}
+
+// unsignedTypes are the types of the same width without a sign.
+var unsignedTypes = map[model.Type]model.Type{
+	model.TypeS8: model.TypeU8, model.TypeS16: model.TypeU16, model.TypeS32: model.TypeU32,
 }
 
 // isNumber reports whether the spec treats a value as a number, whatever the hint.
@@ -332,50 +350,62 @@ func isFalse(field *jen.Statement) *jen.Statement { return jen.Op("!").Add(field
 
 // Statements that encode an attribute.
 
-// put is nl.PutU32(e, attrX, m.X).
+// plainPuts are the functions that cannot fail, and so need no Encoder.
+var plainPuts = map[string]bool{
+	"AppendU8": true, "AppendU16": true, "AppendU16BE": true, "AppendU32": true, "AppendU32BE": true,
+	"AppendU64": true, "AppendU64BE": true, "AppendUint": true, "AppendSint": true,
+	"AppendFlag": true, "AppendFlags": true, "AppendBitfield32": true,
+}
+
+// appendCall is b = nl.AppendX(e, b, args...), without e if the function cannot fail.
+func (e *emitter) appendCall(fn string, args ...jen.Code) *jen.Statement {
+	in := []jen.Code{jen.Id("e"), jen.Id("b")}
+	if plainPuts[fn] {
+		in = in[1:]
+	}
+	return jen.Id("b").Op("=").Add(e.rt(fn)).Call(append(in, args...)...)
+}
+
+// put is b = nl.AppendU32(b, attrX, m.X).
 func put(e *emitter, k kind, s slot) *jen.Statement {
-	return putPlain("Put"+k.codec)(e, k, s)
+	return putPlain("Append"+k.codec)(e, k, s)
 }
 
 func putPlain(fn string) func(*emitter, kind, slot) *jen.Statement {
-	return func(e *emitter, _ kind, s slot) *jen.Statement {
-		return e.rt(fn).Call(jen.Id("e"), s.id(), s.v())
-	}
+	return func(e *emitter, _ kind, s slot) *jen.Statement { return e.appendCall(fn, s.id(), s.v()) }
 }
 
-// putRef is nl.PutStruct(e, attrX, &m.X).
+// putRef is b = nl.AppendStruct(e, b, attrX, &m.X).
 func putRef(fn string) func(*emitter, kind, slot) *jen.Statement {
-	return func(e *emitter, _ kind, s slot) *jen.Statement {
-		return e.rt(fn).Call(jen.Id("e"), s.id(), s.ref())
-	}
+	return func(e *emitter, _ kind, s slot) *jen.Statement { return e.appendCall(fn, s.id(), s.ref()) }
 }
 
-// putList is nl.PutMulti(e, attrX|nl.Nested, m.X, (*X).Encode).
+// putList is b = nl.AppendMulti(e, b, attrX|nl.Nested, m.X, (*X).Encode).
 func putList(fn string) func(*emitter, kind, slot) *jen.Statement {
 	return func(e *emitter, k kind, s slot) *jen.Statement {
 		id := s.id()
 		if k.nested {
 			id.Op("|").Add(e.rt("Nested"))
 		}
-		return e.rt(fn).Call(jen.Id("e"), id, s.v(), e.writer(k, s.Attr))
+		return e.appendCall(fn, id, s.v(), e.writer(k, s.Attr))
 	}
 }
 
-// putIndexed is nl.PutIndexed(e, attrX, m.X, nl.Nested, (*X).Encode).
+// putIndexed is b = nl.AppendIndexed(e, b, attrX, m.X, nl.Nested, (*X).Encode).
 func putIndexed(fn string) func(*emitter, kind, slot) *jen.Statement {
 	return func(e *emitter, k kind, s slot) *jen.Statement {
 		flags := jen.Lit(0)
 		if k.nested {
 			flags = e.rt("Nested")
 		}
-		return e.rt(fn).Call(jen.Id("e"), s.id(), s.v(), flags, e.writer(k, s.Attr))
+		return e.appendCall(fn, s.id(), s.v(), flags, e.writer(k, s.Attr))
 	}
 }
 
-// putRecords is nl.PutRecords(e, attrX, m.X, 0, (*X).Encode).
+// putRecords is b = nl.AppendRecords(e, b, attrX, m.X, 0, (*X).Encode).
 func putRecords(fn string) func(*emitter, kind, slot) *jen.Statement {
 	return func(e *emitter, k kind, s slot) *jen.Statement {
-		return e.rt(fn).Call(jen.Id("e"), s.id(), s.v(), jen.Lit(s.Attr.LenOffset), e.writer(k, s.Attr))
+		return e.appendCall(fn, s.id(), s.v(), jen.Lit(s.Attr.LenOffset), e.writer(k, s.Attr))
 	}
 }
 
@@ -383,7 +413,7 @@ func putRecords(fn string) func(*emitter, kind, slot) *jen.Statement {
 // nl.Writer[uint32](nl.WireU32|nl.LittleEndian).
 func (e *emitter) writer(k kind, a *model.Attr) *jen.Statement {
 	if k.codec == "Wire" {
-		return e.rt("Writer").Types(k.elem(e, a)).Call(e.wire(a, valueType(a)))
+		return e.rt("Writer").Types(k.elem(e, a)).Call(e.wire(a, k.wire))
 	}
 	if k.codec != "" {
 		return e.rt("Write" + k.codec)
@@ -431,7 +461,7 @@ func getRecords(fn string) func(*emitter, kind, slot) *jen.Statement {
 // reader is the function that decodes one value: nl.ReadU32 or (*X).Decode.
 func (e *emitter) reader(k kind, a *model.Attr) *jen.Statement {
 	if k.codec == "Wire" {
-		return e.rt("Reader").Types(k.elem(e, a)).Call(e.wire(a, valueType(a)))
+		return e.rt("Reader").Types(k.elem(e, a)).Call(e.wire(a, k.wire))
 	}
 	if k.codec != "" {
 		return e.rt("Read" + k.codec)

@@ -79,25 +79,38 @@ func (e *emitter) messageDoc(m *model.Message) string {
 
 // messageEncode writes
 //
-//	func (m *Linkinfo) Encode(e *nl.Encoder) {
-//		nl.PutString(e, attrLinkinfoKind, m.Kind)
+//	func (m *Linkinfo) Encode(e *nl.Encoder, b []byte) []byte {
+//		b = nl.AppendString(e, b, attrLinkinfoKind, m.Kind)
 //		…
-//		e.Raw(m.Unknown)
+//		return nl.AppendRaw(b, m.Unknown)
 //	}
 func (e *emitter) messageEncode(f *jen.File, m *model.Message) {
 	doc(f.Group, "Encode implements nl.Message.")
-	f.Add(method("m", m.GoName, "Encode", e.encoder())).BlockFunc(func(g *jen.Group) {
+	f.Add(e.encodeMethod("m", m.GoName)).BlockFunc(func(g *jen.Group) {
 		if m.Header != nil {
-			g.Id("e").Dot("Header").Call(jen.Op("&").Id("m").Dot(m.HeaderField))
+			g.Add(encodeInto(jen.Id("m").Dot(m.HeaderField)))
+			if m.Header.Tail || m.Header.Size%4 != 0 {
+				g.Id("b").Op("=").Add(e.rt("Align")).Call(jen.Id("b"))
+			}
 		}
 		for _, fd := range encodeOrder(m) {
 			s := slot{fd, m}
 			k := mustKind(fd.Attr)
-			g.Add(e.sized(k, s, e.putSlot(k, s)))
 			e.checks(g, k, s)
+			e.sized(g, k, s)
 		}
-		g.Id("e").Dot("Raw").Call(jen.Id("m").Dot(m.UnknownField))
+		g.Return(e.rt("AppendRaw").Call(jen.Id("b"), jen.Id("m").Dot(m.UnknownField)))
 	})
+}
+
+// encodeMethod is func (m *X) Encode(e *nl.Encoder, b []byte) []byte.
+func (e *emitter) encodeMethod(receiver, typ string) *jen.Statement {
+	return method(receiver, typ, "Encode", e.encoder(), jen.Id("b").Index().Byte()).Index().Byte()
+}
+
+// encodeInto is b = v.Encode(e, b).
+func encodeInto(v *jen.Statement) *jen.Statement {
+	return jen.Id("b").Op("=").Add(v).Dot("Encode").Call(jen.Id("e"), jen.Id("b"))
 }
 
 // encodeOrder returns the fields with each selector in front of the
@@ -143,8 +156,8 @@ func selected(s slot) []*model.Field {
 // putSlot is the statement that encodes a field. A selector is filled in from
 // the bodies it selects:
 //
-//	nl.PutSelector(e, attrLinkinfoKind, m.Kind, linkinfoDataBody(m.Data))
-//	nl.PutU32(e, attrObjType, objTypeNames.Selector(e, m.Type, objDataBody(m.Data)))
+//	b = nl.AppendSelector(e, b, attrLinkinfoKind, m.Kind, linkinfoDataBody(m.Data))
+//	b = nl.AppendU32(b, attrObjType, objTypeNames.Selector(e, len(b), m.Type, objDataBody(m.Data)))
 func (e *emitter) putSlot(k kind, s slot) *jen.Statement {
 	subs := selected(s)
 	if len(subs) == 0 {
@@ -152,13 +165,13 @@ func (e *emitter) putSlot(k kind, s slot) *jen.Statement {
 	}
 	bodies := e.bodies(subs)
 	if s.Attr.Type == model.TypeString {
-		return e.rt("PutSelector").Call(append([]jen.Code{jen.Id("e"), s.id(), s.v()}, bodies...)...)
+		return e.appendCall("AppendSelector", append([]jen.Code{s.id(), s.v()}, bodies...)...)
 	}
-	selector := e.names(s.Attr).Dot("Selector").Call(append([]jen.Code{jen.Id("e"), s.v()}, bodies...)...)
+	selector := e.names(s.Attr).Dot("Selector").Call(append([]jen.Code{jen.Id("e"), here(), s.v()}, bodies...)...)
 	if k.codec == "Wire" {
 		return e.putWire(s, s.Attr.Type, selector)
 	}
-	return e.rt("Put"+k.codec).Call(jen.Id("e"), s.id(), selector)
+	return e.appendCall("Append"+k.codec, s.id(), selector)
 }
 
 // names is the table of the names of an integer attribute's values.
@@ -297,11 +310,14 @@ func count(l *model.Limit, what string) string {
 	return number(l) + " " + what
 }
 
-// checks writes the checks of a field's value:
+// here is len(b), where the next attribute starts.
+func here() *jen.Statement { return jen.Len(jen.Id("b")) }
+
+// checks writes the checks of a field's value, in front of what encodes it:
 //
-//	nl.CheckMin(e, m.X, 1)
-//	nl.CheckEach(e, m.X, nl.CheckMin, 1)
-//	nl.CheckLen(e, m.X, 0, 15)
+//	nl.CheckMin(e, len(b), m.X, 1)
+//	nl.CheckEach(e, len(b), m.X, nl.CheckMin, 1)
+//	nl.CheckLen(e, len(b), m.X, 0, 15)
 func (e *emitter) checks(g *jen.Group, k kind, s slot) {
 	e.lengthCheck(g, k, s)
 	c := s.Attr.Checks
@@ -331,7 +347,7 @@ func (e *emitter) bitfieldCheck(g *jen.Group, s slot, mask uint32) {
 		return
 	}
 	check := func(v jen.Code) *jen.Statement {
-		return e.rt("CheckBitfield32").Call(jen.Id("e"), v, jen.Id("0x"+strconv.FormatUint(uint64(mask), 16)))
+		return e.rt("CheckBitfield32").Call(jen.Id("e"), here(), v, jen.Id("0x"+strconv.FormatUint(uint64(mask), 16)))
 	}
 	if !s.Attr.Multi {
 		g.Add(check(s.v()))
@@ -345,10 +361,10 @@ func (e *emitter) valueCheck(g *jen.Group, s slot, fn string, limit *jen.Stateme
 		limit.Op("*").Add(unit(s.Attr))
 	}
 	if isList(s.Attr) {
-		g.Add(e.rt("CheckEach")).Call(jen.Id("e"), s.v(), e.rt(fn), limit)
+		g.Add(e.rt("CheckEach")).Call(jen.Id("e"), here(), s.v(), e.rt(fn), limit)
 		return
 	}
-	g.Add(e.rt(fn)).Call(jen.Id("e"), s.v(), limit)
+	g.Add(e.rt(fn)).Call(jen.Id("e"), here(), s.v(), limit)
 }
 
 // lengthCheck writes the check of the length of a string, of bytes or of an
@@ -380,17 +396,23 @@ func (e *emitter) lengthCheck(g *jen.Group, k kind, s slot) {
 	g.Add(loop("v", s.v(), check(v)))
 }
 
-// sized is put, or if the payload has a limit that only its length on the wire
-// can be compared with:
+// sized writes what encodes a field. If the payload has a limit that only its length
+// on the wire can be compared with, that follows:
 //
-//	nl.PutSized(e, 4, 8, func() { nl.PutArray(e, attrX, m.X, nl.WriteU32) })
-func (e *emitter) sized(k kind, s slot, put *jen.Statement) *jen.Statement {
+//	at := len(b)
+//	b = nl.AppendArray(e, b, attrX, m.X, nl.WriteU32)
+//	nl.CheckSized(e, b, at, 4, 8)
+func (e *emitter) sized(g *jen.Group, k kind, s slot) {
 	low, high, limited := lengths(s.Attr.Checks)
 	isSized := s.Attr.Type == model.TypeArray || s.Attr.Type == model.TypeStruct || k.codec == "AddrPort"
 	if !limited || !isSized {
-		return put
+		g.Add(e.putSlot(k, s))
+		return
 	}
-	return e.rt("PutSized").Call(jen.Id("e"), jen.Lit(low), jen.Lit(high), jen.Func().Params().Add(oneLine(put)))
+	at := "at" + s.GoName
+	g.Id(at).Op(":=").Add(here())
+	g.Add(e.putSlot(k, s))
+	g.Add(e.rt("CheckSized")).Call(jen.Id("e"), jen.Id("b"), jen.Id(at), jen.Lit(low), jen.Lit(high))
 }
 
 // isList reports whether an attribute has several values.
@@ -403,7 +425,7 @@ func (e *emitter) lengthCheckOf(k kind, a *model.Attr) func(v jen.Code) *jen.Sta
 	low, high, limited := lengths(a.Checks)
 	call := func(fn string, limits ...jen.Code) func(jen.Code) *jen.Statement {
 		return func(v jen.Code) *jen.Statement {
-			return e.rt(fn).Call(append([]jen.Code{jen.Id("e"), v}, limits...)...)
+			return e.rt(fn).Call(append([]jen.Code{jen.Id("e"), here(), v}, limits...)...)
 		}
 	}
 	switch {

@@ -73,15 +73,16 @@ func (e *emitter) partType(p *model.Part) *jen.Statement {
 
 // payloadEncode writes
 //
-//	func (m *CnMsg) Encode(e *nl.Encoder) {
+//	func (m *CnMsg) Encode(e *nl.Encoder, b []byte) []byte {
 //		header := m.Header
 //		…
-//		header.Encode(e)
-//		nl.PutRestBody(e, …, m.Body, bodyCnBody(m.Body))
+//		b = header.Encode(e, b)
+//		b = nl.AppendRestBody(e, b, …, m.Body, bodyCnBody(m.Body))
+//		return b
 //	}
 func (e *emitter) payloadEncode(f *jen.File, m *model.Message) {
 	doc(f.Group, "Encode implements nl.Message.")
-	f.Add(method("m", m.GoName, "Encode", e.encoder())).BlockFunc(func(g *jen.Group) {
+	f.Add(e.encodeMethod("m", m.GoName)).BlockFunc(func(g *jen.Group) {
 		for _, p := range m.Parts {
 			if p.Sub != nil {
 				e.fillSelectors(g, m, p)
@@ -90,6 +91,7 @@ func (e *emitter) payloadEncode(f *jen.File, m *model.Message) {
 		for _, p := range m.Parts {
 			e.putPart(g, m, p)
 		}
+		g.Return(jen.Id("b"))
 	})
 }
 
@@ -187,38 +189,38 @@ func counts(m *model.Message, p *model.Part) bool {
 func (e *emitter) putPart(g *jen.Group, m *model.Message, p *model.Part) {
 	v := jen.Id("m").Dot(p.GoName)
 	if p.Length != nil {
-		g.Id("start").Op(":=").Id("e").Dot("Len").Call()
+		g.Id("start").Op(":=").Add(here())
 	}
 	if counts(m, p) {
-		g.Id("at" + p.GoName).Op(":=").Id("e").Dot("Len").Call()
+		g.Id("at" + p.GoName).Op(":=").Add(here())
 	}
 	switch p.Type {
 	case model.PartStruct:
 		if copied(m, p) {
 			v = jen.Id(local(p))
 		}
-		g.Add(v).Dot("Encode").Call(jen.Id("e"))
+		g.Add(encodeInto(v))
 	case model.PartArray:
-		g.Add(e.rt("PutStructs")).Call(jen.Id("e"), v)
+		g.Add(e.appendCall("AppendStructs", v))
 	case model.PartString:
 		if p.Until == "" {
-			g.Add(e.rt("PutText")).Call(jen.Id("e"), jen.Lit(p.Name), v)
+			g.Add(e.appendCall("AppendText", jen.Lit(p.Name), v))
 		} else {
-			g.Add(e.rt("PutTextUntil")).Call(jen.Id("e"), jen.Lit(p.Name), v, until(p))
+			g.Add(e.appendCall("AppendTextUntil", jen.Lit(p.Name), v, until(p)))
 		}
 	case model.PartBinary:
-		g.Add(e.rt("PutRest")).Call(jen.Id("e"), v)
+		g.Id("b").Op("=").Append(jen.Id("b"), v.Op("..."))
 	case model.PartKeyValues:
-		g.Add(v).Dot("Encode").Call(jen.Id("e"))
+		g.Add(encodeInto(v))
 	case model.PartSubMessage:
-		g.Add(e.rt("PutRestBody")).Call(jen.Id("e"), e.selectorValue(p), v, jen.Id(p.Sub.GoBody).Call(v))
+		g.Add(e.appendCall("AppendRestBody", e.selectorValue(p), v, jen.Id(p.Sub.GoBody).Call(v)))
 	}
 	if l := p.Length; l != nil {
 		place := jen.Id("at" + l.Part.GoName)
 		if off := l.Offset(); off > 0 {
 			place.Op("+").Lit(off)
 		}
-		g.Id("e").Dot("PutLength").Call(jen.Lit(p.Name), place, jen.Lit(l.Member().Len), order(l.Member()), jen.Id("start"))
+		g.Add(e.rt("PutLength")).Call(jen.Id("e"), jen.Id("b"), jen.Lit(p.Name), place, jen.Lit(l.Member().Len), order(l.Member()), jen.Id("start"))
 	}
 }
 

@@ -335,24 +335,32 @@ func order(m *model.Member) *jen.Statement {
 // structEncode writes
 //
 //	// Encode appends the struct.
-//	func (s *IfAddrmsg) Encode(e *nl.Encoder) {
-//		s.put(e.Grow(ifAddrmsgSize))
+//	func (s *IfAddrmsg) Encode(_ *nl.Encoder, b []byte) []byte {
+//		b, p := nl.Grow(b, ifAddrmsgSize)
+//		s.put(p)
+//		return b
 //	}
 func (e *emitter) structEncode(f *jen.File, s *model.Struct) {
 	doc(f.Group, "Encode implements nl.Message.")
-	f.Add(method("s", s.GoName, "Encode", jen.Id("e").Op("*").Add(e.rt("Encoder")))).BlockFunc(func(g *jen.Group) {
-		g.Id("s").Dot("put").Call(jen.Id("e").Dot("Grow").Call(jen.Id(s.GoSize)))
+	f.Add(e.encodeMethod("s", s.GoName)).BlockFunc(func(g *jen.Group) {
+		if checked(s) {
+			g.Id("s").Dot("check").Call(jen.Id("e"), here())
+		}
+		g.List(jen.Id("b"), jen.Id("p")).Op(":=").Add(e.grow(jen.Id(s.GoSize)))
+		g.Id("s").Dot("put").Call(jen.Id("p"))
 		for _, m := range goMembers(s) {
 			e.flexiblePut(g, m)
 		}
-		if checked(s) {
-			g.Id("s").Dot("check").Call(jen.Id("e"))
-		}
 		if s.Tail {
-			g.Id("e").Dot("SetTail").Call(jen.Id("s").Dot("Tail"))
+			g.Return(jen.Id("s").Dot("Tail").Dot("AppendTo").Call(jen.Id("b")))
+		} else {
+			g.Return(jen.Id("b"))
 		}
 	})
 }
+
+// grow is nl.Grow(b, n).
+func (e *emitter) grow(n jen.Code) *jen.Statement { return e.rt("Grow").Call(jen.Id("b"), n) }
 
 // flexiblePut writes the loop that appends a trailing array.
 func (e *emitter) flexiblePut(g *jen.Group, m *model.Member) {
@@ -360,11 +368,11 @@ func (e *emitter) flexiblePut(g *jen.Group, m *model.Member) {
 	switch {
 	case !m.Flexible:
 	case isBlob(m):
-		g.Copy(jen.Id("e").Dot("Grow").Call(jen.Len(v)), v)
+		g.Id("b").Op("=").Append(jen.Id("b"), v.Op("..."))
 	default:
-		grown := jen.Id("e").Dot("Grow").Call(memberSize(m))
 		g.For(jen.Id("i").Op(":=").Range().Add(v)).BlockFunc(func(g *jen.Group) {
-			memberPut(g, m, v.Clone().Index(jen.Id("i")), place{size: m.Len, alone: grown})
+			g.List(jen.Id("b"), jen.Id("p")).Op("=").Add(e.grow(memberSize(m)))
+			memberPut(g, m, v.Clone().Index(jen.Id("i")), place{size: m.Len, alone: jen.Id("p")})
 		})
 	}
 }
@@ -409,7 +417,7 @@ func (e *emitter) structCheck(f *jen.File, s *model.Struct) {
 		return
 	}
 	f.Line()
-	f.Add(method("s", s.GoName, "check", e.encoder())).BlockFunc(func(g *jen.Group) {
+	f.Add(method("s", s.GoName, "check", e.encoder(), jen.Id("at").Int())).BlockFunc(func(g *jen.Group) {
 		for _, m := range goMembers(s) {
 			v := jen.Id("s").Dot(m.GoName)
 			switch check := e.memberCheck(m); {
@@ -439,7 +447,7 @@ func (e *emitter) memberCheck(m *model.Member) func(v *jen.Statement) *jen.State
 			if fn == "CheckLen" {
 				v = e.rt("Some").Call(v)
 			}
-			return e.rt(fn).Call(append([]jen.Code{jen.Id("e"), v}, limits...)...)
+			return e.rt(fn).Call(append([]jen.Code{jen.Id("e"), jen.Id("at"), v}, limits...)...)
 		}
 	}
 	switch {
@@ -448,7 +456,7 @@ func (e *emitter) memberCheck(m *model.Member) func(v *jen.Statement) *jen.State
 	case isMAC(m):
 		return call("CheckBytes", jen.Lit(m.Len), jen.Lit(m.Len))
 	case m.Struct != nil && checked(m.Struct):
-		return func(v *jen.Statement) *jen.Statement { return v.Dot("check").Call(jen.Id("e")) }
+		return func(v *jen.Statement) *jen.Statement { return v.Dot("check").Call(jen.Id("e"), jen.Id("at")) }
 	case m.Type == model.TypeString:
 		return call("CheckLen", jen.Lit(0), jen.Lit(m.Len))
 	case m.Enum != nil && enumBits(m.Enum, m.AsFlags) > 8*m.Len:
@@ -468,9 +476,9 @@ func (e *emitter) rangeCheck(m *model.Member) func(v *jen.Statement) *jen.Statem
 	}
 	return func(v *jen.Statement) *jen.Statement {
 		if !isSigned {
-			return e.rt("CheckMax").Call(jen.Id("e"), e.rt("Some").Call(v), jen.Id(high))
+			return e.rt("CheckMax").Call(jen.Id("e"), jen.Id("at"), e.rt("Some").Call(v), jen.Id(high))
 		}
-		return e.rt("CheckRange").Call(jen.Id("e"), v, jen.Id(low), jen.Id(high))
+		return e.rt("CheckRange").Call(jen.Id("e"), jen.Id("at"), v, jen.Id(low), jen.Id(high))
 	}
 }
 

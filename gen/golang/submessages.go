@@ -101,14 +101,14 @@ func (e *emitter) subNew(f *jen.File, s *model.SubMessage) {
 	)
 }
 
-// putBody is nl.PutBody(e, attrX, m.X, xBody(m.X)).
+// putBody is b = nl.AppendBody(e, b, attrX, m.X, xBody(m.X)).
 func putBody(e *emitter, _ kind, s slot) *jen.Statement {
-	return e.rt("PutBody").Call(jen.Id("e"), s.id(), s.v(), jen.Id(s.Attr.Sub.GoBody).Call(s.v()))
+	return e.appendCall("AppendBody", s.id(), s.v(), jen.Id(s.Attr.Sub.GoBody).Call(s.v()))
 }
 
-// putBodies is nl.PutBodies(e, attrX, m.X, xBody).
+// putBodies is b = nl.AppendBodies(e, b, attrX, m.X, xBody).
 func putBodies(e *emitter, _ kind, s slot) *jen.Statement {
-	return e.rt("PutBodies").Call(jen.Id("e"), s.id(), s.v(), jen.Id(s.Attr.Sub.GoBody))
+	return e.appendCall("AppendBodies", s.id(), s.v(), jen.Id(s.Attr.Sub.GoBody))
 }
 
 // bodies are the values that say which forms the bodies of a selector have:

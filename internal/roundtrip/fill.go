@@ -469,8 +469,8 @@ type unknown []byte
 
 const unknownID = 0x3ff0
 
-func (u *unknown) Encode(e *nl.Encoder) { nl.PutBytes(e, unknownID, *u) }
-func (u *unknown) Decode(*nl.Decoder)   {}
+func (u *unknown) Encode(e *nl.Encoder, b []byte) []byte { return nl.AppendBytes(e, b, unknownID, *u) }
+func (u *unknown) Decode(*nl.Decoder)                    {}
 
 func (f *filler) unknown() nl.RawAttrs {
 	u := unknown(f.bytes(f.rnd.IntN(9)))
