@@ -270,7 +270,7 @@ func (f *frame) selector(a *model.Attr) string {
 func (f *frame) headerSelector(m *model.Member) string {
 	s := memberScalar(m)
 	var bits uint64
-	if v, ok := f.object.Get(m.Name); ok {
+	if v, ok := f.headerMember(m.Name); ok {
 		var err error
 		if bits, err = enumNumber(s, v); err != nil {
 			return describe(v)
@@ -281,6 +281,23 @@ func (f *frame) headerSelector(m *model.Member) string {
 		return name
 	}
 	return describe(v)
+}
+
+// headerMember returns the value of a member of the fixed header, which stands in
+// an object of its own or beside the attributes.
+func (f *frame) headerMember(name string) (any, bool) {
+	if f.layout.header != nil {
+		v, _ := f.object.Get(f.layout.headerKey())
+		if header, ok := v.(*Object); ok {
+			if v, ok := header.Get(name); ok {
+				return v, true
+			}
+		}
+	}
+	if f.layout.byName(name) != nil {
+		return nil, false
+	}
+	return f.object.Get(name)
 }
 
 // selectorText returns the value of the attribute a as the formats of a

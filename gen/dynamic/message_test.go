@@ -188,6 +188,20 @@ func TestSelectorFromBody(t *testing.T) {
 	fails(t, m, `{"kind":"foo","data":{"id":1}}`, `data: data-msg has no form for kind "foo"; give the body as hex`)
 }
 
+func TestHeaderSelector(t *testing.T) {
+	sub := kinds()
+	sub.Formats = sub.Formats[:2]
+	sub.Formats[0].Value, sub.Formats[1].Value = "red", "green"
+	data := &model.Attr{Name: "data", ID: 2, Type: model.TypeSubMessage, Sub: sub, HeaderSelector: header.Members[0], SelectorName: "family"}
+	m := withHeader(messageOf(data))
+	const wire = "01 00 0000 0000 0000 0c00 0280 0500 0200 07000000"
+	both(t, little(), m, `{"family":"green","table":0,"flags":[],"data":{"ttl":7}}`, wire)
+	encodes(t, little(), m, `{"header":{"family":"green"},"data":{"ttl":7}}`, wire)
+
+	m = withHeader(messageOf(data, &model.Attr{Name: "family", ID: 3, Type: model.TypeU8}))
+	both(t, little(), m, `{"table":0,"flags":[],"header":{"family":"green"},"data":{"ttl":7},"family":5}`, wire+"0500 0300 05000000")
+}
+
 func TestIntegerSelector(t *testing.T) {
 	kind := &model.Attr{Name: "type", ID: 1, Type: model.TypeU8, Enum: colour}
 	sub := kinds()
