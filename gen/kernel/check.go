@@ -8,16 +8,15 @@ import (
 // A checker collects what has no form in C.
 type checker struct{ diag.List }
 
-func (c *checker) report(p model.Pos, path, format string, args ...any) {
-	c.Errorf(p, path, format, args...)
+// report adds what has no form, and what to write instead.
+func (c *checker) report(p model.Pos, path, what, hint string) {
+	c.Add(diag.Diagnostic{Pos: p, Path: path, Msg: what, Hint: hint})
 }
 
 // named reports something without a name in C.
 func (c *checker) named(cname string, p model.Pos, path string) {
 	if cname == "" {
-		c.Add(diag.Diagnostic{
-			Pos: p, Path: path, Msg: "this has no name in C", Hint: "give it one with x-nlgen-c-name",
-		})
+		c.report(p, path, "this has no name in C", "give it one with x-nlgen-c-name")
 	}
 }
 
@@ -34,12 +33,7 @@ func check(f *model.Family) error {
 	}
 	for _, s := range f.Sets {
 		for _, a := range s.Attrs {
-			path := attrPath(a)
-			c.named(a.CName, a.Pos, path)
-			switch a.Type {
-			case model.TypeSubMessage, model.TypeRecords, model.TypeOrdered:
-				c.report(a.Pos, path, "an attribute of type %s has no form in the kernel target", a.Type)
-			}
+			c.named(a.CName, a.Pos, attrPath(a))
 		}
 	}
 	for _, op := range f.Ops {
@@ -58,21 +52,20 @@ func attrPath(a *model.Attr) string { return "attribute-sets/" + a.Set.Name + "/
 func checkModule(f *model.Family) error {
 	var c checker
 	if f.Bare {
-		c.report(f.Pos, "x-nlgen-framing", "messages without netlink headers have no form in the kernel target")
+		c.report(f.Pos, "x-nlgen-framing", "messages without netlink headers have no form in the kernel target",
+			"give the family netlink headers, or send its datagrams by hand")
 	}
 	for _, m := range f.Messages {
 		for _, p := range m.Parts {
-			if why := noPartForm(p); why != "" {
-				c.report(p.Pos, "payload/"+p.Name, "%s", why)
+			if what, hint := noPartForm(p); what != "" {
+				c.report(p.Pos, "payload/"+p.Name, what, hint)
 			}
 		}
 		for _, field := range m.Fields {
 			a := field.Attr
-			if a.Type == model.TypeNest && a.Struct != nil {
-				c.report(a.Pos, attrPath(a), "a nest with a struct in front has no form in a module")
-			}
-			if s := shapeOf(a); a.Multi && !s.listed() || s == indexed && a.Multi {
-				c.report(a.Pos, attrPath(a), "an attribute of this type cannot repeat in a module")
+			if s := shapeOf(a); a.Multi && s != multi && s != chained {
+				c.report(a.Pos, attrPath(a), "an attribute of this type cannot repeat in a module",
+					"put it into a nest that repeats")
 			}
 		}
 	}

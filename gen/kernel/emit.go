@@ -69,6 +69,7 @@ type emitter struct {
 	whole bool // a module, and not the tables alone
 
 	messages map[*model.Message]*message
+	subs     map[*model.SubMessage]*submessage
 	order    []*message // those that are used, the inner ones first
 	chains   map[*model.Chain]bool
 }

@@ -29,7 +29,7 @@ func (e *emitter) sizer(w *writer, m *message) {
 	}
 	w.blank()
 	for _, f := range m.Fields {
-		e.sizeField(w, f.Attr)
+		e.sizeField(w, m, f.Attr)
 	}
 	w.p("\treturn size;")
 }
@@ -39,7 +39,7 @@ func (e *emitter) loops(m *message) bool {
 	return slices.ContainsFunc(m.Fields, func(f *model.Field) bool { return shapeOf(f.Attr).listed() })
 }
 
-func (e *emitter) sizeField(w *writer, a *model.Attr) {
+func (e *emitter) sizeField(w *writer, m *message, a *model.Attr) {
 	name, k := attrMember(a), e.kindOf(a)
 	value := "msg->" + name
 	switch s := shapeOf(a); s {
@@ -50,6 +50,20 @@ func (e *emitter) sizeField(w *writer, a *model.Attr) {
 		}
 		w.p("\tif (msg->has.%s)", name)
 		w.p("\t\tsize += %s;", size)
+		if body := impliedBy(m, a); body != nil {
+			w.p("\telse if (%s)", formIn(body))
+			w.p("\t\tsize += %s;", k.size(e.implied(a, body)))
+		}
+	case records:
+		w.p("\tif (msg->n_%s)", name)
+		w.p("\t\tsize += nla_total_size(0);")
+		w.p("\tfor (i = 0; i < msg->n_%s; i++)", name)
+		w.p("\t\tsize += NLA_ALIGN(%s_size(&%s[i]));", e.messageName(a.Message), value)
+	case sequence:
+		w.p("\tif (msg->n_%s)", name)
+		w.p("\t\tsize += nla_total_size(0);")
+		w.p("\tfor (i = 0; i < msg->n_%s; i++)", name)
+		w.p("\t\tsize += %s_size(&%s[i]);", e.messageName(a.Message), value)
 	case array:
 		w.p("\tif (msg->has.%s)", name)
 		w.p("\t\tsize += nla_total_size(array_size(msg->n_%s, sizeof(*%s)));", name, value)
@@ -72,16 +86,17 @@ func (e *emitter) leafKind(a *model.Attr) kind {
 	if a.Elem != model.TypeNest {
 		return e.kindOf(a)
 	}
-	name := e.messageName(a.Message)
-	return kind{
-		size: func(v string) string { return "nla_total_size(" + name + "_size(" + v + "))" },
-		put:  func(attr, v string) string { return name + "_nest(skb, " + attr + ", " + v + ")" },
-	}
+	return e.pointerKind(a.Message, true)
 }
 
 // putter defines the functions that write a message. They leave what does not fit
 // to whoever began it.
 func (e *emitter) putter(w *writer, m *message) {
+	for _, f := range m.Fields {
+		if shapeOf(f.Attr) == records {
+			e.recordPutter(w, m, f.Attr)
+		}
+	}
 	e.putProto(m).head(w)
 	if len(m.Parts) > 0 {
 		e.putParts(w, m)
@@ -94,7 +109,11 @@ func (e *emitter) putter(w *writer, m *message) {
 		return
 	}
 	e.nestProto(m).head(w)
-	w.p("\tstruct nlattr *nest = nla_nest_start(skb, type);")
+	noflag := ""
+	if len(m.Parts) > 0 { // the flag says that there are attributes inside
+		noflag = "_noflag"
+	}
+	w.p("\tstruct nlattr *nest = nla_nest_start%s(skb, type);", noflag)
 	w.blank()
 	w.p("\tif (!nest || %s_put(skb, msg))", m.name)
 	w.p("\t\treturn -EMSGSIZE;")
@@ -107,7 +126,7 @@ func (e *emitter) putBody(w *writer, m *message) {
 	nests := 0
 	for _, f := range m.Fields {
 		switch shapeOf(f.Attr) {
-		case indexed:
+		case indexed, records, sequence:
 			nests = max(nests, 1)
 		case chained:
 			nests = max(nests, len(f.Attr.Chain.Levels))
@@ -133,12 +152,12 @@ func (e *emitter) putBody(w *writer, m *message) {
 		w.p("\t       &msg->header, sizeof(msg->header));")
 	}
 	for _, f := range m.Fields {
-		e.putField(w, f.Attr)
+		e.putField(w, m, f.Attr)
 	}
 	w.p("\treturn 0;")
 }
 
-func (e *emitter) putField(w *writer, a *model.Attr) {
+func (e *emitter) putField(w *writer, m *message, a *model.Attr) {
 	name, k := attrMember(a), e.kindOf(a)
 	value := "msg->" + name
 	unless := func(indent, cond string) {
@@ -160,18 +179,30 @@ func (e *emitter) putField(w *writer, a *model.Attr) {
 		guarded("nla_put_flag(skb, " + a.CName + ")")
 	case single:
 		guarded(k.put(a.CName, value))
+		if body := impliedBy(m, a); body != nil {
+			w.p("\tif (!msg->has.%s && %s &&", name, formIn(body))
+			w.p("\t    %s)", k.put(a.CName, e.implied(a, body)))
+			w.p("\t\treturn -EMSGSIZE;")
+		}
 	case array:
 		guarded(fmt.Sprintf("nla_put(skb, %s, array_size(msg->n_%s, sizeof(*%s)), %s)", a.CName, name, value, value))
 	case multi:
 		w.p("\tfor (i = 0; i < msg->n_%s; i++) {", name)
 		unless("\t\t", k.put(a.CName, value+"[i]"))
 		w.p("\t}")
-	case indexed:
+	case indexed, records, sequence:
+		start, put := "nla_nest_start", k.put("i + 1", value+"[i]")
+		switch shapeOf(a) {
+		case records:
+			start, put = "nla_nest_start_noflag", m.name+"_put_"+name+"(skb, &"+value+"[i])"
+		case sequence:
+			put = e.messageName(a.Message) + "_put(skb, &" + value + "[i])"
+		}
 		w.p("\tif (msg->n_%s) {", name)
-		w.p("\t\tnest0 = nla_nest_start(skb, %s);", a.CName)
+		w.p("\t\tnest0 = %s(skb, %s);", start, a.CName)
 		unless("\t\t", "!nest0")
 		w.p("\t\tfor (i = 0; i < msg->n_%s; i++) {", name)
-		unless("\t\t\t", k.put("i + 1", value+"[i]"))
+		unless("\t\t\t", put)
 		w.p("\t\t}")
 		unless("\t\t", e.fn("nest_end")+"(skb, nest0)")
 		w.p("\t}")

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -23,26 +25,39 @@ import (
 
 // TestLoaded loads modules of Generic Netlink and of a classic protocol into a guest
 // and has the tests below talk to them there. The guest reports what the kernel
-// complains of.
+// complains of. The modules of other constructs are only loaded and unloaded: when a
+// family is registered, the kernel looks at its tables.
 func TestLoaded(t *testing.T) {
 	if os.Getenv(vm.InGuest) != "" {
 		t.Skip("this is the guest")
 	}
 	demo := buildModule(t, "../../specs/demo.yaml", "testdata/demo_handlers.c")
 	notes := buildModule(t, classic, "testdata/notes_handlers.c")
-	g := vm.Start(t, vm.Config{Modules: []string{demo.File, notes.File}})
-	if err := g.Put(t.Context(), "/tests/"+classic, read(t, classic)); err != nil {
-		t.Fatal(err)
+	shape := buildModule(t, shapes, "testdata/shapes_handlers.c")
+	files := []string{demo.File, notes.File, shape.File}
+	_, others := buildConstructs(t)
+	for _, m := range others {
+		files = append(files, m.File)
+	}
+	g := vm.Start(t, vm.Config{Modules: files})
+	for _, spec := range []string{classic, shapes} {
+		if err := g.Put(t.Context(), "/tests/"+spec, read(t, spec)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	vm.RunTests(t, g, "github.com/nlgen/nlgen/gen/kernel", "-test.run=^TestGuest")
-	for _, name := range []string{"demo", "notes"} {
-		if err := g.Unload(t.Context(), name); err != nil {
+	for _, file := range files {
+		if err := g.Unload(t.Context(), strings.TrimSuffix(filepath.Base(file), ".ko")); err != nil {
 			t.Error(err)
 		}
 	}
 }
 
-const classic = "testdata/classic.yaml"
+// Specs of families for tests alone.
+const (
+	classic = "testdata/classic.yaml" // a classic protocol
+	shapes  = "testdata/shapes.yaml"  // what policies do not reach
+)
 
 func read(t *testing.T, path string) []byte {
 	t.Helper()
@@ -74,13 +89,19 @@ const everything = `{
 
 func TestGuestEcho(t *testing.T) {
 	c, f := dial(t)
+	echoes(t, c, f, everything)
+}
+
+// echoes compares a request with the reply to it.
+func echoes(t *testing.T, c *dynclient.Client, f *model.Family, request string) {
+	t.Helper()
 	op := operation(t, f, "echo")
-	got, err := c.Do(t.Context(), op, []byte(everything))
+	got, err := c.Do(t.Context(), op, []byte(request))
 	if err != nil {
 		t.Fatal(err)
 	}
 	codec := dynamic.New(f)
-	req, err := codec.EncodeRequest(op, false, []byte(everything))
+	req, err := codec.EncodeRequest(op, false, []byte(request))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,18 +298,19 @@ func same(t *testing.T, got, want []byte) bool {
 // they are, the module answers, and goes on.
 func TestGuestGarbage(t *testing.T) {
 	c, f := dial(t)
+	garbage(t, c, f, everything)
+}
+
+// garbage changes a request of the operation echo.
+func garbage(t *testing.T, c *dynclient.Client, f *model.Family, request string) {
+	t.Helper()
 	op := operation(t, f, "echo")
-	good, err := dynamic.New(f).EncodeRequest(op, false, []byte(everything))
+	good, err := dynamic.New(f).EncodeRequest(op, false, []byte(request))
 	if err != nil {
 		t.Fatal(err)
 	}
 	random := rand.New(rand.NewPCG(1, 2))
-	conn, err := nl.Dial(&nl.Family{Name: f.Name, Protocol: f.Protocol, Version: f.Version})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	raw := &nl.Op{Name: "echo", Request: op.RequestID, Reply: op.ReplyID}
+	send := rawEcho(t, f)
 	refused := 0
 	for range 20000 {
 		bad := append([]byte(nil), good...)
@@ -296,15 +318,31 @@ func TestGuestGarbage(t *testing.T) {
 			bad[random.IntN(len(bad))] = byte(random.Uint32())
 		}
 		bad = bad[:len(bad)-random.IntN(2)*random.IntN(len(bad))]
-		if _, err := nl.Do[nl.Raw](t.Context(), conn, raw, &nl.Raw{Payload: bad}); err != nil {
+		if send(bad) != nil {
 			refused++
 		}
 	}
 	if refused == 0 {
 		t.Error("no request was refused")
 	}
-	if _, err := c.Do(t.Context(), op, []byte(everything)); err != nil {
+	if _, err := c.Do(t.Context(), op, []byte(request)); err != nil {
 		t.Error(err)
+	}
+}
+
+// rawEcho returns a function that sends bytes as a request of the operation echo.
+func rawEcho(t *testing.T, f *model.Family) func(payload []byte) error {
+	t.Helper()
+	conn, err := nl.Dial(&nl.Family{Name: f.Name, Protocol: f.Protocol, Version: f.Version})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	op := operation(t, f, "echo")
+	raw := &nl.Op{Name: op.Name, Request: op.RequestID, Reply: op.ReplyID}
+	return func(payload []byte) error {
+		_, err := nl.Do[nl.Raw](t.Context(), conn, raw, &nl.Raw{Payload: payload})
+		return err
 	}
 }
 

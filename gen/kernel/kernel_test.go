@@ -111,22 +111,60 @@ func loadBytes(t *testing.T, name string, data []byte, opts gen.Options) *model.
 // TestNoForm lists what is refused, with its place in the spec.
 func TestNoForm(t *testing.T) {
 	for _, tt := range []struct{ name, spec, want string }{
-		{"sub-message", `
+		{"repeats", `
+name: test
+protocol: genetlink-legacy
+doc: A family for tests.
+attribute-sets:
+  - name: top
+    attributes:
+      - {name: ids, type: indexed-array, sub-type: u32, multi-attr: true}
+operations:
+  list:
+    - {name: get, doc: Gets it., attribute-set: top, do: {request: {attributes: [ids]}}}
+`, "spec.yaml:8:9: attribute-sets/top/attributes/ids: an attribute of this type cannot repeat in a module; put it into a nest that repeats"},
+		{"key-values", `
 name: test
 protocol: netlink-raw
 protonum: 30
 doc: A family for tests.
-sub-messages:
-  - {name: body, formats: [{value: a}]}
-attribute-sets:
-  - name: top
-    attributes:
-      - {name: kind, type: string}
-      - {name: data, type: sub-message, sub-message: body, selector: kind}
+attribute-sets: []
 operations:
   list:
-    - {name: get, doc: Gets it., attribute-set: top, do: {request: {attributes: [kind, data]}}}
-`, "spec.yaml:12:9: attribute-sets/top/attributes/data: an attribute of type sub-message has no form in the kernel target"},
+    - {name: said, doc: Said it., event: {x-nlgen-payload: [{name: env, type: key-values}]}}
+`, "spec.yaml:9:61: payload/env: a part of type key-values has no form in the kernel target; make it binary, and let the handlers read and write its bytes"},
+		{"body", `
+name: test
+protocol: netlink-raw
+protonum: 30
+doc: A family for tests.
+definitions:
+  - {name: head, type: struct, members: [{name: id, type: u32}]}
+sub-messages:
+  - {name: body, formats: [{value: "1", fixed-header: head}]}
+attribute-sets: []
+operations:
+  list:
+    -
+      name: said
+      doc: Said it.
+      event:
+        x-nlgen-payload:
+          - {name: head, type: struct, struct: head}
+          - {name: body, type: sub-message, sub-message: body, selector: [head.id]}
+`, "spec.yaml:19:13: payload/body: a part of type sub-message has no form in the kernel target; make it binary, and let the handlers read and write its bytes"},
+		{"flexible struct", `
+name: test
+protocol: netlink-raw
+protonum: 30
+doc: A family for tests.
+definitions:
+  - {name: row, type: struct, members: [{name: n, type: u32}, {name: rest, type: u8, x-nlgen-count: flexible}]}
+attribute-sets: []
+operations:
+  list:
+    - {name: said, doc: Said it., event: {x-nlgen-payload: [{name: row, type: struct, struct: row}]}}
+`, "spec.yaml:11:61: payload/row: a struct with a flexible array has no form in the kernel target; let an array or binary follow it"},
 		{"no name", `
 name: test
 protocol: genetlink-legacy
@@ -146,7 +184,7 @@ attribute-sets: []
 operations:
   list:
     - {name: said, doc: Said it., event: {x-nlgen-payload: [{name: text, type: string}]}}
-`, "spec.yaml:2:1: x-nlgen-framing: messages without netlink headers have no form in the kernel target"},
+`, "spec.yaml:2:1: x-nlgen-framing: messages without netlink headers have no form in the kernel target; give the family netlink headers, or send its datagrams by hand"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f, diags := gen.Load("spec.yaml", []byte(tt.spec), gen.Options{})

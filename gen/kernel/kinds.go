@@ -29,12 +29,14 @@ type kind struct {
 type shape int
 
 const (
-	present shape = iota // a bit alone
-	single               // a value and a bit
-	array                // a C array in one attribute
-	multi                // repeated attributes
-	indexed              // attributes inside of one
-	chained              // nests whose numbers are data
+	present  shape = iota // a bit alone
+	single                // a value and a bit
+	array                 // a C array in one attribute
+	multi                 // repeated attributes
+	indexed               // attributes inside of one
+	chained               // nests whose numbers are data
+	records               // messages one behind the other, inside of one
+	sequence              // attributes inside of one, whose order counts
 )
 
 func shapeOf(a *model.Attr) shape {
@@ -45,7 +47,11 @@ func shapeOf(a *model.Attr) shape {
 		return chained
 	case a.Type == model.TypeIndexedArray:
 		return indexed
-	case a.Type == model.TypeArray:
+	case a.Type == model.TypeRecords:
+		return records
+	case a.Type == model.TypeOrdered:
+		return sequence
+	case a.Type == model.TypeArray && !a.Multi:
 		return array
 	case a.Multi:
 		return multi
@@ -55,7 +61,7 @@ func shapeOf(a *model.Attr) shape {
 
 // listed reports whether a shape has any number of values, and their count instead
 // of a bit.
-func (s shape) listed() bool { return s == multi || s == indexed || s == chained }
+func (s shape) listed() bool { return s >= multi }
 
 // kindOf returns how the values of an attribute are handled. For lists and arrays
 // this is one element.
@@ -66,6 +72,10 @@ func (e *emitter) kindOf(a *model.Attr) kind {
 		t = a.Elem
 	}
 	switch t {
+	case model.TypeSubMessage:
+		return e.subKind(a)
+	case model.TypeArray: // several C arrays are kept as bytes
+		return e.blobKind()
 	case model.TypeString:
 		return e.textKind()
 	case model.TypeBinary:
@@ -74,7 +84,7 @@ func (e *emitter) kindOf(a *model.Attr) kind {
 		return e.structKind(a.Struct)
 	case model.TypeBitfield32:
 		return bitfieldKind()
-	case model.TypeNest:
+	case model.TypeNest, model.TypeRecords, model.TypeOrdered:
 		return e.nestKind(a)
 	}
 	return e.scalarKind(a, t)
@@ -131,21 +141,19 @@ func bitfieldKind() kind {
 
 // nestKind is a message inside a message: a pointer, or an element of a list.
 func (e *emitter) nestKind(a *model.Attr) kind {
-	name := e.messageName(a.Message)
 	if shapeOf(a) == single {
-		return kind{
-			typ: "const struct " + name + " *",
-			get: func(dst string) []string {
-				return failing("err = " + name + "_new(&" + dst + ", attr, mem, extack);")
-			},
-			size: func(v string) string { return "nla_total_size(" + name + "_size(" + v + "))" },
-			put:  func(attr, v string) string { return name + "_nest(skb, " + attr + ", " + v + ")" },
-		}
+		return e.pointerKind(a.Message, unreached(a))
 	}
+	name := e.messageName(a.Message)
 	return kind{
 		typ: "struct " + name,
 		get: func(dst string) []string {
-			return failing("err = " + name + "_parse(&" + dst + ", nla_data(attr), nla_len(attr), mem, extack);")
+			lines := failing("err = " + name + "_parse(&" + dst + ", nla_data(attr), nla_len(attr), " +
+				e.fieldScope(a).args() + "mem, extack);")
+			if unreached(a) {
+				return append(e.checked(a.Message), lines...)
+			}
+			return lines
 		},
 		size:  func(v string) string { return "nla_total_size(" + name + "_size(&" + v + "))" },
 		put:   func(attr, v string) string { return name + "_nest(skb, " + attr + ", &" + v + ")" },

@@ -18,6 +18,17 @@ type message struct {
 	// parsed and sent say whether requests have it and whether replies or events do.
 	parsed, sent bool
 	nested       bool
+	checked      bool // where it is read, because no policy does
+	complete     bool // what no policy has an entry for is refused where it is read
+}
+
+// fields are the attributes of a message.
+func (m *message) fields() []*model.Attr {
+	var list []*model.Attr
+	for _, f := range m.Fields {
+		list = append(list, f.Attr)
+	}
+	return list
 }
 
 // empty reports whether a message has nothing in it.
@@ -30,6 +41,7 @@ func empty(m *model.Message) bool {
 func (e *emitter) collect() {
 	e.messages = map[*model.Message]*message{}
 	taken := maps.Clone(takenTags)
+	e.collectSubs(taken)
 	shapes := map[string]*message{}
 	name := func(m *model.Message, name string) {
 		if m == nil || e.messages[m] != nil {
@@ -56,6 +68,13 @@ func (e *emitter) collect() {
 			}
 		}
 	}
+	for _, s := range e.Subs {
+		for _, b := range s.Bodies {
+			if b.Message != nil {
+				name(b.Message, naming.C(s.Name+"_"+b.Values[0]))
+			}
+		}
+	}
 	for _, op := range e.Ops {
 		if op.Do != nil {
 			name(op.Do.Request, naming.C(op.Name)+"_request")
@@ -79,6 +98,7 @@ func (e *emitter) collect() {
 			e.use(op.Event.Message, false, func(m *message) *bool { return &m.sent })
 		}
 	}
+	e.checks()
 }
 
 // takenTags are the names of structs that every module has, and of functions for
@@ -141,9 +161,76 @@ func (e *emitter) use(m *model.Message, nested bool, mark func(*message) *bool) 
 		if f.Attr.Message != nil {
 			e.use(f.Attr.Message, true, mark)
 		}
+		if f.Attr.Sub != nil {
+			e.useSub(f.Attr.Sub, mark)
+		}
 	}
 	if !slices.Contains(e.order, c) {
 		e.order = append(e.order, c)
+	}
+}
+
+// useSub marks a sub-message and its bodies.
+func (e *emitter) useSub(s *model.SubMessage, mark func(*message) *bool) {
+	var m message
+	*mark(&m) = true
+	c := e.subs[s]
+	c.parsed, c.sent = c.parsed || m.parsed, c.sent || m.sent
+	for _, b := range s.Bodies {
+		if b.Message != nil {
+			e.use(b.Message, true, mark)
+		}
+	}
+}
+
+// checks finds the messages that are checked where they are read.
+func (e *emitter) checks() {
+	for _, m := range e.order {
+		if !m.parsed {
+			continue
+		}
+		for _, a := range m.fields() {
+			if a.Message != nil && unreached(a) {
+				e.messages[a.Message].checked = true
+			}
+			if a.Sub != nil {
+				e.checkBodies(a.Sub)
+			}
+		}
+	}
+	for _, m := range e.order {
+		if m.checked && e.loose(m.Set.Attrs) {
+			e.complete(m)
+		}
+	}
+	for _, op := range e.Ops {
+		for _, h := range halves(op) {
+			if e.loose(h.call.RequestAttrs) {
+				e.complete(e.messages[h.call.Request])
+			}
+		}
+	}
+}
+
+func (e *emitter) checkBodies(s *model.SubMessage) {
+	for _, b := range s.Bodies {
+		if b.Message != nil && len(b.Message.Parts) == 0 {
+			e.messages[b.Message].checked = true
+		}
+	}
+}
+
+// complete marks a message that is validated loosely, and those inside that are
+// validated with it.
+func (e *emitter) complete(m *message) {
+	if m.complete {
+		return
+	}
+	m.complete = true
+	for _, a := range m.fields() {
+		if a.Message != nil && !unreached(a) {
+			e.complete(e.messages[a.Message])
+		}
 	}
 }
 
@@ -162,6 +249,7 @@ func (e *emitter) messageHeader() []byte {
 		w.p("struct %s;", m.name)
 	}
 	w.blank()
+	e.subStructs(w)
 	for _, m := range e.order {
 		e.chainStructs(w, m)
 	}
@@ -187,6 +275,12 @@ func (e *emitter) messageSource() []byte {
 	w.blank()
 	var body writer
 	e.parserChecks(&body)
+	for _, m := range e.order {
+		if m.checked {
+			e.messageCheck(&body, m)
+		}
+	}
+	e.subCode(&body)
 	for _, m := range e.order {
 		if m.parsed {
 			e.parser(&body, m)
@@ -237,11 +331,13 @@ func (e *emitter) parseParams(first ...string) []string {
 }
 
 func (e *emitter) parseProto(m *message) prototype {
-	return prototype{"int", m.name + "_parse", e.parseParams("struct "+m.name+" *msg", "const void *data", "int len")}
+	first := append([]string{"struct " + m.name + " *msg", "const void *data", "int len"}, e.scopeOf(m.Message).params()...)
+	return prototype{"int", m.name + "_parse", e.parseParams(first...)}
 }
 
 func (e *emitter) newProto(m *message) prototype {
-	return prototype{"int", m.name + "_new", e.parseParams("const struct "+m.name+" **msg", "const struct nlattr *attr")}
+	first := append([]string{"const struct " + m.name + " **msg", "const struct nlattr *attr"}, e.scopeOf(m.Message).params()...)
+	return prototype{"int", m.name + "_new", e.parseParams(first...)}
 }
 
 func (e *emitter) sizeProto(m *message) prototype {

@@ -72,6 +72,7 @@ type call struct {
 	Register, Validate        string
 	Bare                      bool // a request without attributes or anything else
 	Attrs, AttrsLen           string
+	Outside                   string // what is passed for selectors outside the request: there are none
 }
 
 // Err reports whether something can fail before the author's function returns.
@@ -127,6 +128,7 @@ func (m *module) addOp(op *model.Op, ps *policies, authors map[*model.Call]strin
 			Request: e.structName(h.call.Request), Reply: e.structName(h.call.Reply),
 			Dump: h.mode == "dump", Replies: h.call.Reply != nil, Echo: h.call.ReplyOptional,
 			Type: e.replyName(op, h.call), Bare: e.bare(op, h),
+			Outside: strings.Repeat("NULL, ", len(e.scopeOf(h.call.Request))),
 		}
 		if op.Set != nil && c.Request != "" {
 			c.Attrs, c.AttrsLen = attrsPlace(op)
@@ -247,8 +249,8 @@ func (e *emitter) validation(op *model.Op, h half, p *policy) string {
 	if e.Generic && !e.checkedAgain(op, h) || len(h.call.RequestParts) > 0 {
 		return ""
 	}
-	level := "NL_VALIDATE_STRICT"
-	if slices.Contains(op.DontValidate, "strict") || e.Generic {
+	level := e.strictness(h.call.RequestAttrs)
+	if slices.Contains(op.DontValidate, "strict") || e.Generic && !e.loose(h.call.RequestAttrs) {
 		level = "NL_VALIDATE_LIBERAL"
 	}
 	args := "0, NULL"
@@ -284,6 +286,12 @@ func (m *module) Reply() string {
 	}
 	return "nlmsg_unicast(ctx->skb->sk, skb, ctx->portid)"
 }
+
+// DepthMacro is the name of the limit of nests in each other.
+func (m *module) DepthMacro() string { return m.depthMacro() }
+
+// UsesDepth reports whether what was printed has a limit of nests.
+func (m *module) UsesDepth() bool { return strings.Contains(m.body, m.depthMacro()) }
 
 // Unicast sends skb to one socket.
 func (m *module) Unicast(net, portid string) string {

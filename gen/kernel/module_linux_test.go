@@ -36,6 +36,8 @@ var modules = []struct {
 	{"../../specs/imp2.yaml", handlers + "imp2_handlers.c"},
 	{"../../specs/exam.yaml", ""},
 	{"../../specs/exam.yaml", handlers + "exam_handlers.c"},
+	{shapes, "testdata/shapes_handlers.c"},
+	{shapes, ""},
 	{classic, "testdata/notes_handlers.c"},
 	{classic, ""},
 }
@@ -91,7 +93,14 @@ func noComplaints(t *testing.T, m *vm.Module) {
 
 // TestConstructs builds a module for each construct that specs have.
 func TestConstructs(t *testing.T) {
-	dir := t.TempDir()
+	dir, _ := buildConstructs(t)
+	checkStyle(t, dir, "*/")
+}
+
+// buildConstructs returns the modules and where they were generated.
+func buildConstructs(t *testing.T) (dir string, built []*vm.Module) {
+	t.Helper()
+	dir = t.TempDir()
 	specs := constructs(t)
 	var list strings.Builder
 	for _, f := range specs {
@@ -102,12 +111,12 @@ func TestConstructs(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "Kbuild"), []byte(list.String()), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	built := vm.BuildModules(t, dir, strict()...)
+	built = vm.BuildModules(t, dir, strict()...)
 	if len(built) != len(specs) {
 		t.Fatalf("%d modules were built, want %d", len(built), len(specs))
 	}
 	noComplaints(t, built[0])
-	checkStyle(t, dir, "*/")
+	return dir, built
 }
 
 func constructs(t *testing.T) []txtar.File {

@@ -11,16 +11,16 @@ import (
 // A payload that is not attributes is a row of parts. Each is a member of the C
 // struct; those with any number of bytes have their length beside them.
 
-// noPartForm returns why a part has no form in C, or "".
-func noPartForm(p *model.Part) string {
-	switch p.Type {
-	case model.PartKeyValues, model.PartSubMessage:
-		return "a part of type " + p.Type.String() + " has no form in the kernel target"
+// noPartForm returns what of a part has no form in C and what to write instead, or "".
+func noPartForm(p *model.Part) (what, hint string) {
+	switch {
+	case p.Type == model.PartKeyValues || p.Type == model.PartSubMessage:
+		return "a part of type " + p.Type.String() + " has no form in the kernel target",
+			"make it binary, and let the handlers read and write its bytes"
+	case p.Type == model.PartStruct && flexible(p.Struct):
+		return "a struct with a flexible array has no form in the kernel target", "let an array or binary follow it"
 	}
-	if p.Type == model.PartStruct && flexible(p.Struct) {
-		return "a struct with a flexible array has no form in the kernel target; let an array or binary follow"
-	}
-	return ""
+	return "", ""
 }
 
 func partLength(p *model.Part) string {

@@ -106,7 +106,7 @@ func halves(op *model.Op) []half {
 // checkedAgain reports whether the module checks a request itself, because the
 // kernel does not.
 func (e *emitter) checkedAgain(op *model.Op, h half) bool {
-	return e.whole && h.mode == "dump" && slices.Contains(op.DontValidate, "dump")
+	return e.whole && h.mode == "dump" && slices.Contains(op.DontValidate, "dump") || e.loose(h.call.RequestAttrs)
 }
 
 func condition(op *model.Op) string {
@@ -168,11 +168,29 @@ func (e *emitter) requestNests() []*model.AttrSet {
 
 func reachNests(attrs []*model.Attr, seen map[*model.AttrSet]bool) {
 	for _, a := range attrs {
-		if a.Nested != nil && !seen[a.Nested] {
-			seen[a.Nested] = true
-			reachNests(a.Nested.Attrs, seen)
+		for _, s := range inside(a) {
+			if !seen[s] {
+				seen[s] = true
+				reachNests(s.Attrs, seen)
+			}
 		}
 	}
+}
+
+// inside returns the sets of the attributes inside an attribute.
+func inside(a *model.Attr) []*model.AttrSet {
+	var list []*model.AttrSet
+	if a.Nested != nil {
+		list = append(list, a.Nested)
+	}
+	if a.Sub != nil {
+		for _, f := range a.Sub.Formats {
+			if f.Set != nil {
+				list = append(list, f.Set)
+			}
+		}
+	}
+	return list
 }
 
 // requestAttrs returns every attribute that a request may have, at any depth, once
@@ -212,10 +230,17 @@ func (e *emitter) policyValue(a *model.Attr) string {
 		return e.binaryPolicy(a)
 	case model.TypeBitfield32:
 		return "NLA_POLICY_BITFIELD32(" + bitfieldMask(a) + ")"
-	case model.TypeNest:
+	case model.TypeSubMessage:
+		return e.subPolicy(a)
+	case model.TypeRecords:
+		return typeOnly("NLA_BINARY")
+	case model.TypeNest, model.TypeOrdered:
+		if unreached(a) {
+			return typeOnly("NLA_NESTED")
+		}
 		return "NLA_POLICY_NESTED(" + e.nestPolicy(a.Nested) + ")"
 	case model.TypeIndexedArray:
-		if a.Elem == model.TypeNest {
+		if a.Elem == model.TypeNest && !unreached(a) {
 			return "NLA_POLICY_NESTED_ARRAY(" + e.nestPolicy(a.Nested) + ")"
 		}
 		return typeOnly("NLA_NESTED")

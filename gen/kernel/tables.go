@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -62,8 +63,8 @@ func (e *emitter) includes(w *writer, header string) {
 	w.blank()
 }
 
-// definitionHeaders returns the headers of definitions that stand elsewhere, other
-// than structs, which the UAPI header includes.
+// definitionHeaders returns the headers of definitions that stand elsewhere. The UAPI
+// header includes those that its own structs need, if it has any.
 func (e *emitter) definitionHeaders() []string {
 	var list []string
 	add := func(header, scope string) {
@@ -76,6 +77,9 @@ func (e *emitter) definitionHeaders() []string {
 	}
 	for _, en := range e.Enums {
 		add(en.Header, en.Scope)
+	}
+	for _, s := range e.Structs {
+		add(s.Header, "")
 	}
 	return list
 }
@@ -164,7 +168,9 @@ func (e *emitter) policyTable(w *writer, p *policy) {
 		}
 		w.p("%s%s = {", static, p.declaration())
 		for _, a := range p.attrs {
-			w.p("\t[%s] = %s,", a.CName, e.policyValue(a))
+			if value := e.policyValue(a); value != "" {
+				w.p("\t[%s] = %s,", a.CName, value)
+			}
 		}
 		w.p("};")
 	})
@@ -211,7 +217,7 @@ func (e *emitter) opEntries(ps *policies) []opEntry {
 		ps = e.policies()
 	}
 	var list []opEntry
-	for _, op := range e.Ops {
+	for _, op := range e.tableOps() {
 		all := halves(op)
 		if len(all) == 0 {
 			continue
@@ -225,6 +231,42 @@ func (e *emitter) opEntries(ps *policies) []opEntry {
 		}
 	}
 	return list
+}
+
+// tableOps are the operations in the order of a table: that of the spec, and in a
+// family that we register that of the commands, which the kernel insists on.
+func (e *emitter) tableOps() []*model.Op {
+	if !e.whole {
+		return e.Ops
+	}
+	return slices.SortedStableFunc(slices.Values(e.Ops), func(a, b *model.Op) int {
+		return cmp.Compare(opNumber(a), opNumber(b))
+	})
+}
+
+// lastLax returns the operation with the greatest number of those that are not
+// validated strictly, or nil. The kernel wants to know where strict ones begin.
+func (e *emitter) lastLax() *model.Op {
+	var last *model.Op
+	for _, op := range e.tableOps() {
+		for _, h := range halves(op) {
+			if len(e.laxity(op, h)) > 0 {
+				last = op
+			}
+		}
+	}
+	return last
+}
+
+// laxity is what the kernel does not validate of a request.
+func (e *emitter) laxity(op *model.Op, h half) []string {
+	lax := slices.DeleteFunc(slices.Clone(op.DontValidate), func(s string) bool {
+		return (s == "strict") != (h.mode == "do")
+	})
+	if e.loose(h.call.RequestAttrs) && len(lax) == 0 {
+		return []string{map[string]string{"do": "strict", "dump": "dump-strict"}[h.mode]}
+	}
+	return lax
 }
 
 // joinedOp is the entry of an operation with both halves.
@@ -243,10 +285,7 @@ func (e *emitter) joinedOp(op *model.Op, all []half, ps *policies) []field {
 // splitOp is the entry of half an operation.
 func (e *emitter) splitOp(op *model.Op, h half, ps *policies) []field {
 	list := []field{{"cmd", op.CName}}
-	lax := slices.DeleteFunc(slices.Clone(op.DontValidate), func(s string) bool {
-		return (s == "strict") != (h.mode == "do")
-	})
-	list = appendFlags(list, "validate", "dont-validate-", lax)
+	list = appendFlags(list, "validate", "dont-validate-", e.laxity(op, h))
 	before, after := "pre_doit", "post_doit"
 	if h.mode == "dump" {
 		before, after = "start", "done"
@@ -451,6 +490,9 @@ func (e *emitter) familyFields() []field {
 	list = append(list, sized(table, e.ident+"_nl_ops")...)
 	if p := e.policies().global; p != nil {
 		list = append(list, field{"policy", p.name}, field{"maxattr", p.last.CName})
+	}
+	if op := e.lastLax(); e.whole && op != nil {
+		list = append(list, field{"resv_start_op", op.CName + " + 1"})
 	}
 	if h := e.userHeader(); h != nil {
 		list = append(list, field{"hdrsize", "NLMSG_ALIGN(sizeof(" + h.CName + "))"})
