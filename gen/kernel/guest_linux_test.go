@@ -311,8 +311,11 @@ func garbage(t *testing.T, c *dynclient.Client, f *model.Family, request string)
 	}
 	random := rand.New(rand.NewPCG(1, 2))
 	send := rawEcho(t, f)
-	refused := 0
-	for range 20000 {
+	refused, before := 0, 0
+	for i := range 20000 {
+		if i == 1000 { // what is kept for later is there now
+			before = slabs(t)
+		}
 		bad := append([]byte(nil), good...)
 		for range 1 + random.IntN(4) {
 			bad[random.IntN(len(bad))] = byte(random.Uint32())
@@ -325,9 +328,28 @@ func garbage(t *testing.T, c *dynclient.Client, f *model.Family, request string)
 	if refused == 0 {
 		t.Error("no request was refused")
 	}
+	if grown := slabs(t) - before; grown > leak {
+		t.Errorf("the kernel has %d kB more than before", grown)
+	}
 	if _, err := c.Do(t.Context(), op, []byte(request)); err != nil {
 		t.Error(err)
 	}
+}
+
+// leak is how many kB the kernel may have more after 19000 requests: less than a block
+// of 64 bytes for one of ten.
+const leak = 100
+
+// slabs returns how many kB of the kernel's memory for small objects are in use for
+// good.
+func slabs(t *testing.T) int {
+	t.Helper()
+	var kb int
+	_, line, _ := strings.Cut(string(read(t, "/proc/meminfo")), "\nSUnreclaim:")
+	if _, err := fmt.Sscan(line, &kb); err != nil {
+		t.Fatal(err)
+	}
+	return kb
 }
 
 // rawEcho returns a function that sends bytes as a request of the operation echo.
