@@ -94,21 +94,27 @@ func (d *Decoder) fail(msg string, errno Errno) {
 // Next moves to the next attribute of the window and reports whether there is
 // one. Fewer than four bytes at the end are padding.
 func (d *Decoder) Next() bool {
-	if d.end-d.pos < attrHeaderLen || d.err != nil {
+	pos, end := d.pos, d.end
+	if end-pos < attrHeaderLen || d.err != nil {
 		return false
 	}
-	b := d.buf[d.pos:d.end:d.end]
+	b := d.buf[pos:end]
 	n := int(native.Uint16(b))
 	d.typ = native.Uint16(b[2:])
-	d.off = d.pos + attrHeaderLen
+	d.off = pos + attrHeaderLen
 	if n < attrHeaderLen || n > len(b) {
-		d.lim = d.off
-		d.Fail(fmt.Sprintf("attribute length %d does not fit into the %d bytes left", n, len(b)))
+		d.wrongLength(n, len(b))
 		return false
 	}
-	d.lim = d.pos + n
-	d.pos = min(d.pos+align4(n), d.end)
+	d.lim = pos + n
+	d.pos = min(pos+align4(n), end)
 	return true
+}
+
+// wrongLength reports an attribute of n bytes where there are left.
+func (d *Decoder) wrongLength(n, left int) {
+	d.lim = d.off
+	d.Fail(fmt.Sprintf("attribute length %d does not fit into the %d bytes left", n, left))
 }
 
 // ID returns the type of the current attribute without its flag bits.
