@@ -56,11 +56,6 @@ func checkModule(f *model.Family) error {
 			"give the family netlink headers, or send its datagrams by hand")
 	}
 	for _, m := range f.Messages {
-		for _, p := range m.Parts {
-			if what, hint := noPartForm(p); what != "" {
-				c.report(p.Pos, "payload/"+p.Name, what, hint)
-			}
-		}
 		for _, field := range m.Fields {
 			a := field.Attr
 			if s := shapeOf(a); a.Multi && s != multi && s != chained {

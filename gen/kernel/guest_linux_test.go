@@ -297,20 +297,24 @@ func same(t *testing.T, got, want []byte) bool {
 // TestGuestGarbage sends requests with bytes changed, cut off and added. Whatever
 // they are, the module answers, and goes on.
 func TestGuestGarbage(t *testing.T) {
-	c, f := dial(t)
-	garbage(t, c, f, everything)
+	_, f := dial(t)
+	garbage(t, rawCall(t, f, "echo"), echoRequest(t, f, everything))
 }
 
-// garbage changes a request of the operation echo.
-func garbage(t *testing.T, c *dynclient.Client, f *model.Family, request string) {
+// echoRequest encodes a request of the operation echo.
+func echoRequest(t *testing.T, f *model.Family, request string) []byte {
 	t.Helper()
-	op := operation(t, f, "echo")
-	good, err := dynamic.New(f).EncodeRequest(op, false, []byte(request))
+	b, err := dynamic.New(f).EncodeRequest(operation(t, f, "echo"), false, []byte(request))
 	if err != nil {
 		t.Fatal(err)
 	}
+	return b
+}
+
+// garbage changes a request.
+func garbage(t *testing.T, send func(payload []byte) ([]byte, error), good []byte) {
+	t.Helper()
 	random := rand.New(rand.NewPCG(1, 2))
-	send := rawEcho(t, f)
 	refused, before := 0, 0
 	for i := range 20000 {
 		if i == 1000 { // what is kept for later is there now
@@ -321,7 +325,7 @@ func garbage(t *testing.T, c *dynclient.Client, f *model.Family, request string)
 			bad[random.IntN(len(bad))] = byte(random.Uint32())
 		}
 		bad = bad[:len(bad)-random.IntN(2)*random.IntN(len(bad))]
-		if send(bad) != nil {
+		if _, err := send(bad); err != nil {
 			refused++
 		}
 	}
@@ -331,7 +335,7 @@ func garbage(t *testing.T, c *dynclient.Client, f *model.Family, request string)
 	if grown := slabs(t) - before; grown > leak {
 		t.Errorf("the kernel has %d kB more than before", grown)
 	}
-	if _, err := c.Do(t.Context(), op, []byte(request)); err != nil {
+	if _, err := send(good); err != nil {
 		t.Error(err)
 	}
 }
@@ -352,19 +356,23 @@ func slabs(t *testing.T) int {
 	return kb
 }
 
-// rawEcho returns a function that sends bytes as a request of the operation echo.
-func rawEcho(t *testing.T, f *model.Family) func(payload []byte) error {
+// rawCall returns a function that sends bytes as a request of an operation, and returns
+// those of the reply.
+func rawCall(t *testing.T, f *model.Family, name string) func(payload []byte) ([]byte, error) {
 	t.Helper()
 	conn, err := nl.Dial(&nl.Family{Name: f.Name, Protocol: f.Protocol, Version: f.Version})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	op := operation(t, f, "echo")
+	op := operation(t, f, name)
 	raw := &nl.Op{Name: op.Name, Request: op.RequestID, Reply: op.ReplyID}
-	return func(payload []byte) error {
-		_, err := nl.Do[nl.Raw](t.Context(), conn, raw, &nl.Raw{Payload: payload})
-		return err
+	return func(payload []byte) ([]byte, error) {
+		reply, err := nl.Do[nl.Raw](t.Context(), conn, raw, &nl.Raw{Payload: payload})
+		if err != nil {
+			return nil, err
+		}
+		return reply.Payload, nil
 	}
 }
 

@@ -123,48 +123,6 @@ operations:
   list:
     - {name: get, doc: Gets it., attribute-set: top, do: {request: {attributes: [ids]}}}
 `, "spec.yaml:8:9: attribute-sets/top/attributes/ids: an attribute of this type cannot repeat in a module; put it into a nest that repeats"},
-		{"key-values", `
-name: test
-protocol: netlink-raw
-protonum: 30
-doc: A family for tests.
-attribute-sets: []
-operations:
-  list:
-    - {name: said, doc: Said it., event: {x-nlgen-payload: [{name: env, type: key-values}]}}
-`, "spec.yaml:9:61: payload/env: a part of type key-values has no form in the kernel target; make it binary, and let the handlers read and write its bytes"},
-		{"body", `
-name: test
-protocol: netlink-raw
-protonum: 30
-doc: A family for tests.
-definitions:
-  - {name: head, type: struct, members: [{name: id, type: u32}]}
-sub-messages:
-  - {name: body, formats: [{value: "1", fixed-header: head}]}
-attribute-sets: []
-operations:
-  list:
-    -
-      name: said
-      doc: Said it.
-      event:
-        x-nlgen-payload:
-          - {name: head, type: struct, struct: head}
-          - {name: body, type: sub-message, sub-message: body, selector: [head.id]}
-`, "spec.yaml:19:13: payload/body: a part of type sub-message has no form in the kernel target; make it binary, and let the handlers read and write its bytes"},
-		{"flexible struct", `
-name: test
-protocol: netlink-raw
-protonum: 30
-doc: A family for tests.
-definitions:
-  - {name: row, type: struct, members: [{name: n, type: u32}, {name: rest, type: u8, x-nlgen-count: flexible}]}
-attribute-sets: []
-operations:
-  list:
-    - {name: said, doc: Said it., event: {x-nlgen-payload: [{name: row, type: struct, struct: row}]}}
-`, "spec.yaml:11:61: payload/row: a struct with a flexible array has no form in the kernel target; let an array or binary follow it"},
 		{"no name", `
 name: test
 protocol: genetlink-legacy

@@ -68,13 +68,6 @@ func (e *emitter) collect() {
 			}
 		}
 	}
-	for _, s := range e.Subs {
-		for _, b := range s.Bodies {
-			if b.Message != nil {
-				name(b.Message, naming.C(s.Name+"_"+b.Values[0]))
-			}
-		}
-	}
 	for _, op := range e.Ops {
 		if op.Do != nil {
 			name(op.Do.Request, naming.C(op.Name)+"_request")
@@ -87,6 +80,13 @@ func (e *emitter) collect() {
 		}
 		if op.Event != nil && op.Notify == nil {
 			name(op.Event.Message, naming.C(op.Name)+"_event")
+		}
+	}
+	for _, s := range e.Subs {
+		for _, b := range s.Bodies {
+			if b.Message != nil {
+				name(b.Message, naming.C(s.Name+"_"+b.Values[0]))
+			}
 		}
 	}
 	for _, op := range e.Ops {
@@ -123,6 +123,12 @@ func shapeKey(m *model.Message) string {
 		fmt.Fprintf(&b, "\n%s %s %d %q", p.Name, p.Type, p.MinLen, p.Until)
 		if p.Struct != nil {
 			b.WriteString(" " + p.Struct.Name)
+		}
+		if p.Sub != nil {
+			b.WriteString(" " + p.Sub.Name)
+			for _, r := range p.Selector {
+				b.WriteString(" " + r.Name())
+			}
 		}
 		if p.Length != nil {
 			b.WriteString(" " + p.Length.Name())
@@ -165,6 +171,11 @@ func (e *emitter) use(m *model.Message, nested bool, mark func(*message) *bool) 
 			e.useSub(f.Attr.Sub, mark)
 		}
 	}
+	for _, p := range m.Parts {
+		if p.Sub != nil {
+			e.usePayloadSub(p.Sub, mark)
+		}
+	}
 	if !slices.Contains(e.order, c) {
 		e.order = append(e.order, c)
 	}
@@ -195,6 +206,11 @@ func (e *emitter) checks() {
 			}
 			if a.Sub != nil {
 				e.checkBodies(a.Sub)
+			}
+		}
+		for _, p := range m.Parts {
+			if p.Sub != nil {
+				e.checkBodies(p.Sub)
 			}
 		}
 	}

@@ -45,7 +45,7 @@ func (e *emitter) messageCheck(w *writer, m *message) {
 	w.p("{")
 	if m.Header != nil {
 		w.p("\tif (len < (int)sizeof(%s)) {", m.Header.CName)
-		w.p("\t\tNL_SET_ERR_MSG_ATTR(extack, attr, \"attribute is shorter than the header in it\");")
+		w.p("\t\tNL_SET_ERR_MSG_ATTR(extack, attr, \"content is shorter than the header in it\");")
 		w.p("\t\treturn -EINVAL;")
 		w.p("\t}")
 		w.p("\tdata += NLA_ALIGN(sizeof(%s));", m.Header.CName)

@@ -11,18 +11,6 @@ import (
 // A payload that is not attributes is a row of parts. Each is a member of the C
 // struct; those with any number of bytes have their length beside them.
 
-// noPartForm returns what of a part has no form in C and what to write instead, or "".
-func noPartForm(p *model.Part) (what, hint string) {
-	switch {
-	case p.Type == model.PartKeyValues || p.Type == model.PartSubMessage:
-		return "a part of type " + p.Type.String() + " has no form in the kernel target",
-			"make it binary, and let the handlers read and write its bytes"
-	case p.Type == model.PartStruct && flexible(p.Struct):
-		return "a struct with a flexible array has no form in the kernel target", "let an array or binary follow it"
-	}
-	return "", ""
-}
-
 func partLength(p *model.Part) string {
 	if p.Type == model.PartArray {
 		return "n_" + member(p.Name)
@@ -34,11 +22,16 @@ func (e *emitter) declarePart(p *model.Part) []string {
 	name := member(p.Name)
 	switch p.Type {
 	case model.PartStruct:
+		if flexible(p.Struct) {
+			return []string{"const " + p.Struct.CName + " *" + name, "u32 " + partLength(p)}
+		}
 		return []string{p.Struct.CName + " " + name}
 	case model.PartArray:
 		return []string{"const " + p.Struct.CName + " *" + name, "u32 " + partLength(p)}
-	case model.PartString:
+	case model.PartString, model.PartKeyValues:
 		return []string{"const char *" + name, "u32 " + partLength(p)}
+	case model.PartSubMessage:
+		return []string{"struct " + e.subs[p.Sub].name + " " + name}
 	case model.PartMessageType:
 		return []string{"u16 " + name}
 	}
@@ -58,6 +51,13 @@ func (e *emitter) partDocs(w *writer, m *message) {
 	}
 }
 
+// ReadsKeyValues reports whether a request has a part of that type.
+func (m *module) ReadsKeyValues() bool {
+	return slices.ContainsFunc(m.order, func(msg *message) bool {
+		return msg.parsed && slices.ContainsFunc(msg.Parts, func(p *model.Part) bool { return p.Type == model.PartKeyValues })
+	})
+}
+
 // refusePart prints the refusal of a payload, if a condition holds.
 func refusePart(w *writer, cond, text string) {
 	w.p("\tif (%s) {", cond)
@@ -69,16 +69,13 @@ func refusePart(w *writer, cond, text string) {
 // parseParts prints how the parts are read one behind the other. Padding behind the
 // last is what netlink adds to a message.
 func (e *emitter) parseParts(w *writer, m *message) {
-	if slices.ContainsFunc(m.Parts, func(p *model.Part) bool { return variable(p) }) {
-		w.p("\tint n;")
-		w.blank()
-	}
+	e.partVariables(w, m)
 	ends := false
 	for _, p := range m.Parts {
-		switch p.Type {
-		case model.PartMessageType:
+		switch {
+		case p.Type == model.PartMessageType:
 			continue
-		case model.PartStruct:
+		case !variable(p):
 			e.parseStruct(w, p)
 		default:
 			e.parseVariable(w, p)
@@ -91,8 +88,31 @@ func (e *emitter) parseParts(w *writer, m *message) {
 	w.p("\treturn 0;")
 }
 
+// partVariables declares what is needed to read the parts.
+func (e *emitter) partVariables(w *writer, m *message) {
+	for _, p := range m.Parts {
+		if p.Sub != nil {
+			w.p("\tu64 by[%d];", len(p.Selector))
+			w.p("\tint n, err;")
+			w.blank()
+			return
+		}
+	}
+	if slices.ContainsFunc(m.Parts, variable) {
+		w.p("\tint n;")
+		w.blank()
+	}
+}
+
+// variable reports whether a part can have any number of bytes.
 func variable(p *model.Part) bool {
-	return p.Type != model.PartStruct && p.Type != model.PartMessageType
+	switch p.Type {
+	case model.PartStruct:
+		return flexible(p.Struct)
+	case model.PartMessageType:
+		return false
+	}
+	return true
 }
 
 func (e *emitter) parseStruct(w *writer, p *model.Part) {
@@ -112,7 +132,6 @@ func (e *emitter) parseStruct(w *writer, p *model.Part) {
 }
 
 func (e *emitter) parseVariable(w *writer, p *model.Part) {
-	name := "msg->" + member(p.Name)
 	switch {
 	case p.Length != nil:
 		w.p("\tn = %s;", memberValue("msg->", p.Length))
@@ -123,16 +142,10 @@ func (e *emitter) parseVariable(w *writer, p *model.Part) {
 	default:
 		w.p("\tn = len;")
 	}
-	if p.Type == model.PartArray {
-		refusePart(w, "n % sizeof(*"+name+")", "payload is not a whole number of elements")
-	}
-	w.p("\t%s = %s(mem, data, n);", name, e.fn("bytes"))
-	w.p("\tif (!%s)", name)
-	w.p("\t\treturn -ENOMEM;")
-	if p.Type == model.PartArray {
-		w.p("\tmsg->%s = n / sizeof(*%s);", partLength(p), name)
+	if p.Sub != nil {
+		e.parseBodyPart(w, p)
 	} else {
-		w.p("\tmsg->%s = n;", partLength(p))
+		e.parseBytes(w, p)
 	}
 	skip := "n"
 	if p.Until != "" && p.Length == nil {
@@ -142,6 +155,28 @@ func (e *emitter) parseVariable(w *writer, p *model.Part) {
 		w.p("\tdata += %s;", skip)
 	}
 	w.p("\tlen -= %s;", skip)
+}
+
+// parseBytes prints how n bytes of a part are copied.
+func (e *emitter) parseBytes(w *writer, p *model.Part) {
+	name := "msg->" + member(p.Name)
+	switch p.Type {
+	case model.PartArray:
+		refusePart(w, "n % sizeof(*"+name+")", "payload is not a whole number of elements")
+	case model.PartStruct:
+		refusePart(w, "n < (int)sizeof(*"+name+")", "payload is too short")
+	}
+	w.p("\t%s = %s(mem, data, n);", name, e.fn("bytes"))
+	w.p("\tif (!%s)", name)
+	w.p("\t\treturn -ENOMEM;")
+	switch p.Type {
+	case model.PartArray:
+		w.p("\tmsg->%s = n / sizeof(*%s);", partLength(p), name)
+		return
+	case model.PartKeyValues:
+		refusePart(w, "!"+e.fn("key_values")+"("+name+", n)", "text is no KEY=VALUE")
+	}
+	w.p("\tmsg->%s = n;", partLength(p))
 }
 
 // memberValue is the value of a member of an earlier part in host byte order.
@@ -161,11 +196,13 @@ func charLiteral(until string) string {
 }
 
 // partSize is the expression for the bytes of a part.
-func partSize(p *model.Part) string {
+func (e *emitter) partSize(p *model.Part) string {
 	name := "msg->" + member(p.Name)
 	size := "msg->" + partLength(p)
 	switch {
-	case p.Type == model.PartStruct:
+	case p.Sub != nil:
+		return e.subs[p.Sub].name + "_payload_size(&" + name + ")"
+	case !variable(p):
 		return "sizeof(" + name + ")"
 	case p.Type == model.PartArray:
 		return "array_size(msg->" + partLength(p) + ", sizeof(*" + name + "))"
@@ -179,7 +216,7 @@ func (e *emitter) sizeParts(w *writer, m *message) {
 	var sizes []string
 	for _, p := range m.Parts {
 		if p.Type != model.PartMessageType {
-			sizes = append(sizes, partSize(p))
+			sizes = append(sizes, e.partSize(p))
 		}
 	}
 	if len(sizes) == 0 {
@@ -189,10 +226,10 @@ func (e *emitter) sizeParts(w *writer, m *message) {
 }
 
 // putParts prints how the parts are written, without padding between them. Members
-// that count the bytes of a part are filled in.
+// that count the bytes of a part or select a body are filled in.
 func (e *emitter) putParts(w *writer, m *message) {
 	for _, p := range m.Parts {
-		if lengthsIn(m, p) != nil {
+		if owned(m, p) {
 			w.p("\t%s %s = msg->%s;", p.Struct.CName, filledIn(p), member(p.Name))
 		}
 	}
@@ -203,36 +240,46 @@ func (e *emitter) putParts(w *writer, m *message) {
 		name := member(p.Name)
 		switch {
 		case p.Type == model.PartMessageType:
-		case p.Type == model.PartStruct && lengthsIn(m, p) != nil:
-			for _, counted := range lengthsIn(m, p) {
-				w.p("\t%s = %s;", setMember(counted.Length), toWire(counted))
-			}
+		case owned(m, p):
+			e.fillIn(w, m, p)
 			w.p("\tskb_put_data(skb, &%s, sizeof(%s));", filledIn(p), filledIn(p))
-		case p.Type == model.PartStruct:
+		case p.Sub != nil:
+			w.p("\treturn %s_payload_put(skb, &msg->%s);", e.subs[p.Sub].name, name)
+			return // it is the last
+		case !variable(p):
 			w.p("\tskb_put_data(skb, &msg->%s, sizeof(msg->%s));", name, name)
 		case p.Until != "":
 			w.p("\tskb_put_data(skb, msg->%s, msg->%s);", name, partLength(p))
 			w.p("\tskb_put_u8(skb, %s);", charLiteral(p.Until))
 		default:
-			w.p("\tskb_put_data(skb, msg->%s, %s);", name, partSize(p))
+			w.p("\tskb_put_data(skb, msg->%s, %s);", name, e.partSize(p))
 		}
 	}
 	w.p("\treturn 0;")
 }
 
-// filledIn is the variable with the copy of a struct whose lengths are filled in.
-func filledIn(p *model.Part) string { return "own_" + member(p.Name) }
+// owned reports whether other parts say what members of p are.
+func owned(m *message, p *model.Part) bool {
+	return slices.ContainsFunc(m.Parts, func(other *model.Part) bool {
+		return other.Length != nil && other.Length.Part == p ||
+			slices.ContainsFunc(other.Selector, func(r *model.MemberRef) bool { return r.Part == p })
+	})
+}
 
-// lengthsIn returns the parts whose lengths are members of p.
-func lengthsIn(m *message, p *model.Part) []*model.Part {
-	var list []*model.Part
+// fillIn prints how the members of p that other parts decide are set.
+func (e *emitter) fillIn(w *writer, m *message, p *model.Part) {
 	for _, other := range m.Parts {
 		if other.Length != nil && other.Length.Part == p {
-			list = append(list, other)
+			w.p("\t%s = %s;", setMember(other.Length), e.toWire(other))
+		}
+		if slices.ContainsFunc(other.Selector, func(r *model.MemberRef) bool { return r.Part == p }) {
+			e.fillSelectors(w, p, other)
 		}
 	}
-	return list
 }
+
+// filledIn is the variable with the copy of a struct whose lengths are filled in.
+func filledIn(p *model.Part) string { return "own_" + member(p.Name) }
 
 func setMember(r *model.MemberRef) string {
 	expr := filledIn(r.Part)
@@ -243,7 +290,7 @@ func setMember(r *model.MemberRef) string {
 }
 
 // toWire is the length of a part in the byte order of the member that counts it.
-func toWire(p *model.Part) string {
+func (e *emitter) toWire(p *model.Part) string {
 	m := p.Length.Member()
-	return fromHost(scalarType(m.Type, memberOrder(m)), partSize(p))
+	return fromHost(scalarType(m.Type, memberOrder(m)), e.partSize(p))
 }

@@ -148,12 +148,13 @@ func (e *emitter) requested() []*model.Attr {
 	return slices.DeleteFunc(slices.Clone(set.Attrs), func(a *model.Attr) bool { return !in[a] })
 }
 
-// requestNests returns the sets that requests have as nests, sorted by name.
+// requestNests returns the sets that requests have as nests or as bodies, sorted by name.
 func (e *emitter) requestNests() []*model.AttrSet {
-	seen := map[*model.AttrSet]bool{}
+	seen, bodies := map[*model.AttrSet]bool{}, map[*model.SubMessage]bool{}
 	for _, op := range e.Ops {
 		for _, h := range halves(op) {
 			reachNests(h.call.RequestAttrs, seen)
+			reachBodies(h.call.RequestParts, seen, bodies)
 		}
 	}
 	var list []*model.AttrSet
@@ -168,13 +169,41 @@ func (e *emitter) requestNests() []*model.AttrSet {
 
 func reachNests(attrs []*model.Attr, seen map[*model.AttrSet]bool) {
 	for _, a := range attrs {
-		for _, s := range inside(a) {
-			if !seen[s] {
-				seen[s] = true
-				reachNests(s.Attrs, seen)
-			}
+		reachSets(inside(a), seen)
+	}
+}
+
+func reachSets(sets []*model.AttrSet, seen map[*model.AttrSet]bool) {
+	for _, s := range sets {
+		if !seen[s] {
+			seen[s] = true
+			reachNests(s.Attrs, seen)
 		}
 	}
+}
+
+func reachBodies(parts []*model.Part, seen map[*model.AttrSet]bool, bodies map[*model.SubMessage]bool) {
+	for _, p := range parts {
+		if p.Sub == nil || bodies[p.Sub] {
+			continue
+		}
+		bodies[p.Sub] = true
+		reachSets(formatSets(p.Sub), seen)
+		for _, f := range p.Sub.Formats {
+			reachBodies(f.Parts, seen, bodies)
+		}
+	}
+}
+
+// formatSets returns the sets of the forms of a sub-message.
+func formatSets(s *model.SubMessage) []*model.AttrSet {
+	var list []*model.AttrSet
+	for _, f := range s.Formats {
+		if f.Set != nil {
+			list = append(list, f.Set)
+		}
+	}
+	return list
 }
 
 // inside returns the sets of the attributes inside an attribute.
@@ -184,11 +213,7 @@ func inside(a *model.Attr) []*model.AttrSet {
 		list = append(list, a.Nested)
 	}
 	if a.Sub != nil {
-		for _, f := range a.Sub.Formats {
-			if f.Set != nil {
-				list = append(list, f.Set)
-			}
-		}
+		list = append(list, formatSets(a.Sub)...)
 	}
 	return list
 }

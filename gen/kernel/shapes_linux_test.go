@@ -67,8 +67,8 @@ func TestGuestImplied(t *testing.T) {
 }
 
 func TestGuestShapesGarbage(t *testing.T) {
-	c, f := dialShapes(t)
-	garbage(t, c, f, allShapes)
+	_, f := dialShapes(t)
+	garbage(t, rawCall(t, f, "echo"), echoRequest(t, f, allShapes))
 }
 
 // Numbers of attributes, and the flag of a nest.
@@ -81,7 +81,7 @@ const (
 // in the message it found it.
 func TestGuestShapesRefuses(t *testing.T) {
 	_, f := dialShapes(t)
-	send := rawEcho(t, f)
+	send := rawCall(t, f, "echo")
 	dot := attribute(aKind, []byte("dot\x00"))
 	line := attribute(aNumber, number(5))
 	hop := func(length, weight uint16) []byte {
@@ -130,16 +130,22 @@ func TestGuestShapesRefuses(t *testing.T) {
 		{"deep bodies", 3, deepBodies(40), syscall.EINVAL, first + 16 + 16*16, "too deep"},
 		{"deep records", 3, [][]byte{deepRecords(40)}, syscall.EINVAL, first + 4 + 16*8, "too deep"},
 	} {
-		err := send(append([]byte{tt.kind, 0, 0, 0}, slices.Concat(tt.attrs...)...))
-		e, ok := errors.AsType[*nl.Error](err)
-		if !ok {
-			t.Errorf("%s: %v", tt.name, err)
-		} else if e.Errno != tt.errno || e.Offset != tt.offset || !strings.Contains(e.Message, tt.text) {
-			t.Errorf("%s: %v at %d, want %v at %d: %s", tt.name, err, e.Offset, tt.errno, tt.offset, tt.text)
-		}
+		_, err := send(append([]byte{tt.kind, 0, 0, 0}, slices.Concat(tt.attrs...)...))
+		refused(t, tt.name, err, tt.errno, tt.offset, tt.text)
 	}
-	if err := send(append([]byte{3, 0, 0, 0}, slices.Concat(deepBodies(15)...)...)); err != nil {
+	if _, err := send(append([]byte{3, 0, 0, 0}, slices.Concat(deepBodies(15)...)...)); err != nil {
 		t.Errorf("15 bodies in each other: %v", err)
+	}
+}
+
+// refused checks how a request was refused.
+func refused(t *testing.T, name string, err error, errno syscall.Errno, offset int, text string) {
+	t.Helper()
+	e, ok := errors.AsType[*nl.Error](err)
+	if !ok {
+		t.Errorf("%s: %v", name, err)
+	} else if e.Errno != errno || e.Offset != offset || !strings.Contains(e.Message, text) {
+		t.Errorf("%s: %v at %d, want %v at %d: %s", name, err, e.Offset, errno, offset, text)
 	}
 }
 

@@ -15,7 +15,8 @@ type submessage struct {
 	*model.SubMessage
 	name         string // without struct
 	forms        []form
-	parsed, sent bool
+	parsed, sent bool // in attributes
+	read, filled bool // in payloads: the same
 }
 
 // A form is one of the forms of a sub-message.
@@ -84,7 +85,7 @@ func (e *emitter) subPolicy(a *model.Attr) string {
 func (e *emitter) usedSubs() []*submessage {
 	var list []*submessage
 	for _, s := range e.Subs {
-		if c := e.subs[s]; c != nil && (c.parsed || c.sent) {
+		if c := e.subs[s]; c != nil && (c.parsed || c.sent || c.read || c.filled) {
 			list = append(list, c)
 		}
 	}
@@ -230,6 +231,7 @@ func (e *emitter) subCode(w *writer) {
 			e.subSizer(w, s)
 			e.subPutter(w, s)
 		}
+		e.payloadCode(w, s)
 	}
 }
 

@@ -103,3 +103,38 @@ int notes_say(struct notes_nl_ctx *ctx, const struct notes_nl_say_request *req,
 	reply->n_lines = 2;
 	return notes_nl_shout_multicast(ctx->net, &shout, GFP_KERNEL);
 }
+
+int notes_tell(struct notes_nl_ctx *ctx, const struct notes_nl_tell_request *req,
+	       struct notes_nl_tell_request *reply)
+{
+	reply->letter = req->letter;
+	return 0;
+}
+
+/* The kind in the banner is how long a line is. */
+int notes_look_up(struct notes_nl_ctx *ctx, const struct notes_nl_look_up_request *req,
+		  struct notes_nl_look_up_reply *reply)
+{
+	const char *meaning = notes_nl_value(req->words, req->words_len, "word");
+	struct notes_scroll *scroll;
+
+	if (!meaning) {
+		NL_SET_ERR_MSG(ctx->extack, "no such word");
+		return -ENOENT;
+	}
+	scroll = notes_nl_alloc(&ctx->mem, sizeof(*scroll) + strlen(meaning), 1);
+	if (!scroll)
+		return -ENOMEM;
+	scroll->width = req->banner.kind;
+	memcpy(scroll->bytes, meaning, strlen(meaning));
+	reply->scroll = scroll;
+	reply->scroll_len = sizeof(*scroll) + strlen(meaning);
+	return 0;
+}
+
+int notes_unroll(struct notes_nl_ctx *ctx, const struct notes_nl_look_up_reply *req,
+		 struct notes_nl_look_up_reply *reply)
+{
+	*reply = *req;
+	return 0;
+}

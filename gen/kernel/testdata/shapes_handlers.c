@@ -16,8 +16,8 @@ void shapes_module_exit(void)
 }
 
 int shapes_echo(struct shapes_nl_ctx *ctx,
-		const struct shapes_nl_thing_msg *req,
-		struct shapes_nl_thing_msg *reply)
+		const struct shapes_nl_thing *req,
+		struct shapes_nl_thing *reply)
 {
 	*reply = *req;
 	return 0;
@@ -25,8 +25,8 @@ int shapes_echo(struct shapes_nl_ctx *ctx,
 
 /* So many that one message does not hold them. */
 int shapes_echo_next(struct shapes_nl_ctx *ctx, struct shapes_nl_cursor *cursor,
-		     const struct shapes_nl_thing_msg *req,
-		     struct shapes_nl_thing_msg *reply)
+		     const struct shapes_nl_thing *req,
+		     struct shapes_nl_thing *reply)
 {
 	if (cursor->pos[0] == 100)
 		return 0;
@@ -46,7 +46,7 @@ int shapes_strict(struct shapes_nl_ctx *ctx,
 
 int shapes_implied(struct shapes_nl_ctx *ctx,
 		   const struct shapes_nl_implied_request *req,
-		   struct shapes_nl_thing_msg *reply)
+		   struct shapes_nl_thing *reply)
 {
 	static const struct shapes_nl_dot dot = { .has.x = 1, .x = 7 };
 	static const struct shapes_size size = { .width = 2, .height = 3 };
