@@ -24,6 +24,33 @@ func TestDoAllocs(t *testing.T) {
 	}
 }
 
+// TestIntoAllocs has calls decode into one message again and again.
+func TestIntoAllocs(t *testing.T) {
+	c := dialNS(t, netns.New(t), &linkFamily)
+	req := &link{Index: 1}
+	var d Decoder
+	opts := []CallOption{Into(&d)}
+	var last *shortLink
+	allocs := testing.AllocsPerRun(100, func() {
+		l, err := Do[shortLink](ctx, c, &opGetLink, req, opts...)
+		if err != nil || l.Ifname != Some("lo") || last != nil && l != last {
+			t.Fatal(l, last, err)
+		}
+		last = l
+	})
+	if allocs != 0 {
+		t.Errorf("%v allocations per call, want none", allocs)
+	}
+	for _, err := range Dump[shortLink, link](ctx, c, &opGetLink, nil, opts...) {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if last.Ifname != Some("lo") {
+		t.Errorf("a dump has used the storage of a call: %v", last)
+	}
+}
+
 func TestDumpAllocs(t *testing.T) {
 	const links = 61
 	c := dialNS(t, newVeths(t, (links-1)/2), &linkFamily)

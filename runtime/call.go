@@ -19,7 +19,7 @@ func Do[R, Q any, PR MessagePtr[R], PQ MessagePtr[Q]](ctx context.Context, c *Co
 		_, err := c.do(ctx, op, req, nil, opts)
 		return nil, err
 	}
-	reply := new(R)
+	reply := New[R](storageFor(opts))
 	got, err := c.do(ctx, op, req, PR(reply), opts)
 	if err != nil || !got {
 		return nil, err
@@ -35,6 +35,17 @@ func echoes(opts []CallOption) bool {
 		}
 	}
 	return false
+}
+
+// storageFor returns the Decoder that Into names, ready for another message, or nil.
+func storageFor(opts []CallOption) *Decoder {
+	for _, o := range opts {
+		if into, ok := o.(intoOption); ok {
+			into.d.Reuse(nil)
+			return into.d
+		}
+	}
+	return nil
 }
 
 // Exec sends a request and waits until the kernel acknowledges it. A nil req is a
@@ -203,6 +214,7 @@ func (c *Conn) dumpOnce(ctx context.Context, op *Op, req Message, opts []CallOpt
 	if err != nil {
 		return nil, err
 	}
+	p.opts.into = nil
 	return p.advance()
 }
 

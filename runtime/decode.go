@@ -64,6 +64,11 @@ func (d *Decoder) Reuse(b []byte) {
 // strings are kept.
 func (d *Decoder) Reset(b []byte) {
 	d.pooled = false
+	d.read(b)
+}
+
+// read makes d read b, with its storage as it is.
+func (d *Decoder) read(b []byte) {
 	d.buf = b
 	d.pos, d.end = 0, len(b)
 	d.off, d.lim, d.typ = 0, 0, 0

@@ -22,7 +22,7 @@
 // # Many messages
 //
 // With Reuse, a dump decodes into one message again and again, and allocates
-// nothing for each. AppendAll collects a list in a slice that the caller uses
+// nothing for each; with Into, calls do. AppendAll collects a list in a slice that the caller uses
 // again. A Batch sends many requests with few system calls and returns the reply
 // or the error of each to its place; a transaction is a batch that is done all or
 // not at all. Without a Conn, an Encoder and DecodeInto do the same for messages.

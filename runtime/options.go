@@ -105,6 +105,7 @@ type callOptions struct {
 	flags  uint16
 	header *Header
 	reuse  bool
+	into   *Decoder
 	result *error
 	to     address
 }
@@ -127,3 +128,12 @@ func Reuse() CallOption { return reuseOption{} }
 type reuseOption struct{}
 
 func (reuseOption) apply(c *callOptions) { c.reuse = true }
+
+// Into makes Do decode the reply into storage of d, as DecodeInto does it: the reply is
+// valid, with all that it refers to except strings, until d is used again. Calls at the
+// same time need a Decoder each. Dumps and batches take no notice.
+func Into(d *Decoder) CallOption { return intoOption{d} }
+
+type intoOption struct{ d *Decoder }
+
+func (o intoOption) apply(c *callOptions) { c.into = o.d }

@@ -243,15 +243,20 @@ func (p *port) decode(m Message) error {
 	if p.opts.header != nil {
 		*p.opts.header = p.msg.Header
 	}
-	p.dec.Reset(p.msg.body)
-	if p.opts.reuse {
-		p.dec.reuse()
-	} else {
-		p.dec.share()
+	d := &p.dec
+	switch {
+	case p.opts.into != nil:
+		d = p.opts.into
+		d.read(p.msg.body) // m is in its storage
+	case p.opts.reuse:
+		d.Reuse(p.msg.body)
+	default:
+		d.Reset(p.msg.body)
+		d.share()
 	}
-	m.Decode(&p.dec)
-	if p.dec.err != nil {
-		return p.conn.malformed(p.op, p.msg.body, p.dec.err)
+	m.Decode(d)
+	if d.err != nil {
+		return p.conn.malformed(p.op, p.msg.body, d.err)
 	}
 	return nil
 }

@@ -66,6 +66,19 @@ var w4a = &workload{
 				return nil
 			}, err
 		})},
+		{name: "ours into", note: "GetLink, Into", start: repeat(func() (func(*tally) error, error) {
+			c, err := rtlink.Dial()
+			req := &rtlink.GetLinkRequest{Header: rtlink.Ifinfomsg{Index: loopback}}
+			into := []nl.CallOption{nl.Into(new(nl.Decoder))}
+			return func(t *tally) error {
+				l, err := c.GetLink(ctx, req, into...)
+				if err != nil {
+					return err
+				}
+				tallyOurLink(t, l)
+				return nil
+			}, err
+		})},
 		{name: "mdlayher", note: "Execute, AttributeDecoder", start: repeat(func() (func(*tally) error, error) {
 			c, err := netlink.Dial(unix.NETLINK_ROUTE, nil)
 			return func(t *tally) error { return mdlayherLink(c, t) }, err
