@@ -28,7 +28,7 @@ func writeReport(dir string, tables []*table) error {
 func introduction(w io.Writer) {
 	fmt.Fprintf(w, `# Benchmarks
 
-Written by "make bench". Machine: Linux %s, %d CPUs, %s.
+Written by "make bench". Machine: Linux %s, %d CPUs (%s), %s.
 
 The limit is what C does that reuses one buffer and looks at message headers
 alone; for encoding and decoding it is hand-written Go. Every contender runs in a
@@ -36,8 +36,10 @@ process of its own, in a network namespace of the workload; rounds interleave th
 contenders in random order. Before them a check compares digests of the decoded
 fields, or what was encoded or installed. "× limit" is the median of the ratios to
 the limit of the same round, with their range; "CPU × limit" is that of the CPU
-time of all threads, which other load on the machine changes less. Allocations and bytes are per item
-of the last round, peak is the memory of the process.
+time of all threads, which other load on the machine changes less. Allocations and
+bytes are per item of the last round, peak is the memory of the process.
+
+[performance.md](performance.md) says what was aimed at, and where the time goes.
 
 "floor" is hand-written Go with blocking system calls. The peers are
 mdlayher/netlink with attributes decoded by hand, mdlayher/genetlink,
@@ -45,7 +47,7 @@ vishvananda/netlink, jsimonetti/rtnetlink and ti-mo/conntrack, in the versions o
 internal/bench/go.mod.
 
 ![Ratios to the limit](bench.svg)
-`, kernel(), runtime.NumCPU(), runtime.Version())
+`, kernel(), runtime.NumCPU(), processor(), runtime.Version())
 }
 
 // kernel returns the version of the kernel, without what a distribution adds.
@@ -56,6 +58,21 @@ func kernel() string {
 	}
 	release, _, _ := strings.Cut(unix.ByteSliceToString(u.Release[:]), "-")
 	return release
+}
+
+// processor returns the name of the first CPU.
+func processor() string {
+	info, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return "unknown"
+	}
+	for line := range strings.Lines(string(info)) {
+		key, value, _ := strings.Cut(line, ":")
+		if strings.TrimSpace(key) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return runtime.GOARCH
 }
 
 // markdown writes the table of one workload.
