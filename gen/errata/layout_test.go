@@ -14,6 +14,7 @@ import (
 	"github.com/nlgen/nlgen/gen/errata"
 	"github.com/nlgen/nlgen/gen/spec"
 	"github.com/nlgen/nlgen/internal/kernelsrc"
+	"github.com/nlgen/nlgen/internal/testenv"
 )
 
 // corrected lists, by file, the structs the errata change, and those that
@@ -179,18 +180,13 @@ func memberSize(defs map[string]*spec.Definition, m *spec.Member) (size, align i
 // runC compiles and runs a program, as a 64-bit one, and returns what it prints.
 func runC(t *testing.T, program string) string {
 	t.Helper()
-	if _, err := exec.LookPath("cc"); err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("there is no C compiler, and CI must run this test")
-		}
-		t.Skip("there is no C compiler")
-	}
+	cc := testenv.Program(t, "cc")
 	dir := t.TempDir()
 	source, binary := filepath.Join(dir, "layout.c"), filepath.Join(dir, "layout")
 	if err := os.WriteFile(source, []byte(program), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command("cc", "-o", binary, source).CombinedOutput(); err != nil {
+	if out, err := exec.Command(cc, "-o", binary, source).CombinedOutput(); err != nil {
 		t.Fatalf("cc: %v\n%s", err, out)
 	}
 	out, err := exec.Command(binary).Output()

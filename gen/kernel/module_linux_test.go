@@ -15,6 +15,7 @@ import (
 	"github.com/nlgen/nlgen/gen/kernel"
 	"github.com/nlgen/nlgen/gen/model"
 	"github.com/nlgen/nlgen/internal/kernelsrc"
+	"github.com/nlgen/nlgen/internal/testenv"
 	"github.com/nlgen/nlgen/internal/vm"
 )
 
@@ -181,13 +182,7 @@ func TestStyle(t *testing.T) {
 func checkStyle(t *testing.T, dir, pattern string, files ...string) {
 	t.Helper()
 	script := filepath.Join(kernelsrc.Dir(t), "scripts", "checkpatch.pl")
-	perl, err := exec.LookPath("perl")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("no perl, and CI must run this test")
-		}
-		t.Skip("no perl")
-	}
+	perl := testenv.Program(t, "perl")
 	for _, kind := range []string{"*.[ch]", "uapi/linux/*.h", "K*"} {
 		list, err := filepath.Glob(filepath.Join(dir, pattern+kind))
 		if err != nil {
@@ -196,9 +191,11 @@ func checkStyle(t *testing.T, dir, pattern string, files ...string) {
 		files = append(files, list...)
 	}
 	for i, file := range files {
-		if files[i], err = filepath.Abs(file); err != nil {
+		abs, err := filepath.Abs(file)
+		if err != nil {
 			t.Fatal(err)
 		}
+		files[i] = abs
 	}
 	cmd := exec.Command(perl, append([]string{script, "--no-tree", "--strict", "--terse", "--no-summary",
 		"--ignore", ignored, "-f"}, files...)...)

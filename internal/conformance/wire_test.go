@@ -3,7 +3,6 @@ package conformance
 import (
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -11,6 +10,7 @@ import (
 	"github.com/nlgen/nlgen/gen/golang"
 	"github.com/nlgen/nlgen/internal/kernelsrc"
 	"github.com/nlgen/nlgen/internal/tempmod"
+	"github.com/nlgen/nlgen/internal/testenv"
 )
 
 // TestWire runs the round trips of every package, generated from the kernel's
@@ -30,10 +30,7 @@ func onEachMachine(t *testing.T, m *tempmod.Module) {
 		m.Run(nil, "go", "test", "./...")
 	})
 	t.Run("s390x", func(t *testing.T) {
-		const qemu = "qemu-s390x-static"
-		if _, err := exec.LookPath(qemu); err != nil && os.Getenv("CI") != "true" {
-			t.Skip(err)
-		}
+		qemu := testenv.Program(t, "qemu-s390x-static")
 		m.Run([]string{"GOARCH=s390x", "CGO_ENABLED=0"}, "go", "test", "-exec", qemu, "./...")
 	})
 }

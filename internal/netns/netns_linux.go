@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/nlgen/nlgen/internal/testenv"
 )
 
 // An NS is a network namespace. Its methods may be called from any goroutine.
@@ -26,7 +28,7 @@ func New(tb testing.TB) *NS {
 	home := current(tb)
 	defer home.Close()
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-		missing(tb, "cannot create a network namespace: %v; run as root", err)
+		testenv.Missing(tb, "cannot create a network namespace: %v; run as root", err)
 	}
 	ns := &NS{tb: tb, file: current(tb)}
 	tb.Cleanup(func() { ns.file.Close() })
@@ -56,11 +58,9 @@ func (ns *NS) Fd() int { return int(ns.file.Fd()) }
 // if the command does; it is skipped, or fails in CI, if there is no such command.
 func (ns *NS) Run(name string, args ...string) string {
 	ns.tb.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		missing(ns.tb, "%v; install the package that has it", err)
-	}
+	path := testenv.Program(ns.tb, name)
 	var out []byte
+	var err error
 	ns.Do(func() { out, err = exec.Command(path, args...).CombinedOutput() })
 	if err != nil {
 		ns.tb.Fatalf("%s %q: %v\n%s", name, args, err, out)
@@ -93,13 +93,4 @@ func enter(f *os.File) {
 	if err := unix.Setns(int(f.Fd()), unix.CLONE_NEWNET); err != nil {
 		panic("netns: setns: " + err.Error())
 	}
-}
-
-// missing skips the test for something the machine lacks; in CI that is a failure.
-func missing(tb testing.TB, format string, args ...any) {
-	tb.Helper()
-	if os.Getenv("CI") == "true" {
-		tb.Fatalf(format, args...)
-	}
-	tb.Skipf(format, args...)
 }

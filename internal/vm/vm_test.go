@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nlgen/nlgen/internal/testenv"
 	"github.com/nlgen/nlgen/internal/vm"
 )
 
@@ -221,8 +222,8 @@ func TestBootFailure(t *testing.T) {
 			if err == nil {
 				g.Shutdown()
 			}
-			if errors.Is(err, vm.ErrMissing) && os.Getenv("CI") != "true" {
-				t.Skip(err)
+			if errors.Is(err, vm.ErrMissing) {
+				testenv.Missing(t, "%v", err)
 			}
 			if !errors.As(err, tt.want) {
 				t.Errorf("error = %v, want %T", err, tt.want)

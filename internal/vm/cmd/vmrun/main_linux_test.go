@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
 	"strings"
 	"syscall"
 	"testing"
 
+	"github.com/nlgen/nlgen/internal/testenv"
 	"github.com/nlgen/nlgen/internal/vm"
 )
 
@@ -46,8 +46,8 @@ func TestRun(t *testing.T) {
 	} {
 		var stdout, stderr strings.Builder
 		got := run(tt.args, &stdout, &stderr)
-		if got == statusMissing && os.Getenv("CI") != "true" {
-			t.Skip(stderr.String())
+		if got == statusMissing {
+			testenv.Missing(t, "%s", &stderr)
 		}
 		if got != tt.want || !strings.Contains(stdout.String(), tt.stdout) || !strings.Contains(stderr.String(), tt.stderr) {
 			t.Errorf("vmrun %q = %d, want %d\n%s%s", tt.args, got, tt.want, &stdout, &stderr)
