@@ -48,7 +48,8 @@ type WatchInfo struct {
 	// objects of a key apart where it can.
 	Shared bool
 	Within []Field
-	// Twins says that two objects may be equal in everything.
+	// Twins says that two objects may be equal in everything. The watch has them as
+	// one, which is removed with the last of them.
 	Twins bool
 	// Filter is by what a request limits the list.
 	Filter []Filter
@@ -85,7 +86,7 @@ type Filter struct {
 // take long to come, and so may Removed.
 //
 // Two objects are equal if the kernel's messages are, except for what changes
-// without an event: counters, timers. The messages that a dump and an event hold
+// without an event: counters, timers. Those that are equal count as one. The messages that a dump and an event hold
 // must therefore be alike: requests should not ask for more than the default.
 //
 // A message that cannot be decoded is yielded as an error that does not end the

@@ -97,6 +97,8 @@ func TestKernelWatchFamilies(t *testing.T) {
 		"ip route add 10.2.0.0/16 via 10.1.0.2", "ip route replace 10.2.0.0/16 via 10.1.0.3", "ip route append 10.2.0.0/16 via 10.1.0.4",
 		"ip route add 10.3.0.0/16 via 10.1.0.2", "ip route add 10.4.0.0/16 nexthop via 10.1.0.2 nexthop via 10.1.0.3",
 		"ip -6 route add fd02::/64 via fd01::2", "ip -6 route append fd02::/64 via fd01::3", "ip -6 route del fd02::/64 via fd01::2",
+		"ip -6 route add fd03::/64 dev v0", "ip -6 route append fd03::/64 dev v1", "ip -6 route replace fd03::/64 dev v1",
+		"ip -6 route del fd03::/64 dev v1", "ip -6 route del fd03::/64 dev v1",
 		"ip rule add from 10.9.0.0/16 table 100", "ip rule add iif v0 table 101", "ip rule del from 10.9.0.0/16 table 100",
 		"ip link add br0 type bridge", "ip link set v1 master br0", "ip link set v1 nomaster",
 		"ip nexthop add id 7 via 10.1.0.5 dev v0", "ip route add 10.5.0.0/16 nhid 7", "ip nexthop del id 7",

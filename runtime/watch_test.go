@@ -283,6 +283,12 @@ func TestWatch(t *testing.T) {
 			[]step{overrun}, `added 1a+"x", added 1b+"y", synced, removed 1a+"x", added 1d, added 1c, synced`},
 		{"twins", &twinWatch, dumps{list(a, a), list(a), list()}, []step{ev(evDel, a), ev(evNew, a), ev(evDel, a)},
 			"added 1a, synced, synced, removed 1a, synced"},
+		{"twins: an object takes its own place", &twinWatch, dumps{list(a)}, []step{replace(a), ev(evDel, a)},
+			"added 1a, synced, removed 1a"},
+		{"twins: an object becomes what another is", &twinWatch, dumps{
+			list(a, obj(1, "a2")), list(obj(1, "a2"), obj(1, "a2")), list(obj(1, "a2")),
+		}, []step{replace(obj(1, "a2")), ev(evDel, obj(1, "a2")), ev(evDel, obj(1, "a2"))},
+			"added 1a, added 1a2, synced, removed 1a, synced, synced, removed 1a2"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

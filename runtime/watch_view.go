@@ -117,7 +117,7 @@ func (w *watcher) sharedCame(first *object, body []byte, replace bool) error {
 	switch {
 	case same != nil && same.state != gone:
 		same.seen, same.told = w.listed, w.listed
-		same.twin = same.twin || w.info.Twins
+		same.twin = same.twin || w.info.Twins && !replace
 		w.lost = w.lost || replace && live > 1 // one of the others is gone
 		return nil
 	case live == 0, !replace && others == 0:

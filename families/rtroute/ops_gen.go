@@ -593,6 +593,7 @@ var watchGetRoute = nl.WatchInfo{
 		{Path: []uint16{attrRoutePriority}},
 	},
 	Shared: true,
+	Twins:  true,
 	Within: []nl.Field{
 		{Path: []uint16{attrRouteOif}},
 	},
