@@ -282,8 +282,11 @@ func (e *emitter) uapiOps(w *writer) {
 			continue
 		}
 		requests = append(requests, number{op.CName, int(opNumber(op))})
-		if id, ok := e.ownReply(op); ok {
-			replies = append(replies, number{op.CName + "_REPLY", int(id)})
+		for _, h := range halves(op) {
+			reply := number{e.replyName(op, h.call), int(h.call.ReplyID)}
+			if h.call.Reply != nil && e.opWith(h.call.ReplyID) == nil && !slices.Contains(replies, reply) {
+				replies = append(replies, reply)
+			}
 		}
 	}
 	slices.SortStableFunc(requests, func(a, b number) int { return a.value - b.value })
@@ -313,24 +316,24 @@ func opNumber(op *model.Op) uint16 {
 	return op.ID
 }
 
-// ownReply returns the number of an operation's reply if no operation has it.
-func (e *emitter) ownReply(op *model.Op) (uint16, bool) {
-	c := op.Do
-	if c == nil {
-		c = op.Dump
+// opWith returns the first operation that has a number, or nil.
+func (e *emitter) opWith(id uint16) *model.Op {
+	for _, op := range e.Ops {
+		if opNumber(op) == id {
+			return op
+		}
 	}
-	if c == nil || c.Reply == nil {
-		return 0, false
-	}
-	return c.ReplyID, !slices.ContainsFunc(e.Ops, func(o *model.Op) bool { return opNumber(o) == c.ReplyID })
+	return nil
 }
 
-// replyName returns the C name of the number of a call's replies.
+// replyName returns the C name of the number of a call's replies: that of the operation
+// that has it, or one of their own.
 func (e *emitter) replyName(op *model.Op, c *model.Call) string {
-	for _, o := range e.Ops {
-		if opNumber(o) == c.ReplyID {
-			return o.CName
-		}
+	if other := e.opWith(c.ReplyID); other != nil {
+		return other.CName
+	}
+	if c == op.Dump && op.Do != nil && op.Do.Reply != nil && op.Do.ReplyID != c.ReplyID {
+		return op.CName + "_DUMP_REPLY"
 	}
 	return op.CName + "_REPLY"
 }
