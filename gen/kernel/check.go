@@ -1,6 +1,9 @@
 package kernel
 
 import (
+	"fmt"
+	"strconv"
+
 	"github.com/nlgen/nlgen/gen/diag"
 	"github.com/nlgen/nlgen/gen/model"
 )
@@ -45,12 +48,70 @@ func check(f *model.Family) error {
 	return c.Err()
 }
 
+// names finds constants of the UAPI header that have one name.
+type names struct {
+	*checker
+	first map[string]constant
+}
+
+// A constant is where a name is given. Several may have it if they are the same macro or
+// message type, for which there is a value.
+type constant struct{ path, value string }
+
+func (n names) declare(cname string, p model.Pos, k constant, hint string) {
+	switch first, taken := n.first[cname]; {
+	case cname == "" || taken && k.value != "" && k.value == first.value:
+	case taken:
+		n.report(p, k.path, cname+" is already the name in C of "+first.path, hint)
+	default:
+		n.first[cname] = k
+	}
+}
+
+// clashes reports constants whose names are taken.
+func (c *checker) clashes(f *model.Family) {
+	const (
+		hint    = "give one of them another with x-nlgen-c-name"
+		maxHint = "give one of them another with attr-cnt-name and attr-max-name"
+	)
+	n := names{c, map[string]constant{}}
+	for _, k := range f.Consts {
+		if k.Header == "" && k.Scope != "user" {
+			n.declare(k.CName, k.Pos, constant{"definitions/" + k.Name, constValue(k)}, hint)
+		}
+	}
+	for _, en := range f.Enums {
+		if en.Header != "" || en.Scope == "user" {
+			continue
+		}
+		for _, entry := range en.Entries {
+			n.declare(entry.CName, entry.Pos, constant{path: "definitions/" + en.Name + "/entries/" + entry.Name}, hint)
+		}
+	}
+	for _, s := range f.Sets {
+		if s.Subset != nil || s.Header != "" {
+			continue
+		}
+		for _, a := range s.Attrs {
+			n.declare(a.CName, a.Pos, constant{path: attrPath(a)}, hint)
+		}
+		n.declare(s.CMax, s.Pos, constant{path: "attribute-sets/" + s.Name}, maxHint)
+	}
+	for _, op := range f.Ops {
+		n.declare(op.CName, op.Pos, constant{"operations/" + op.Name, fmt.Sprint("type ", opNumber(op))}, hint)
+	}
+	for _, g := range f.Groups {
+		n.declare(g.CName, g.Pos, constant{"mcast-groups/" + g.Name, strconv.Quote(g.Name)}, hint)
+	}
+}
+
 func attrPath(a *model.Attr) string { return "attribute-sets/" + a.Set.Name + "/attributes/" + a.Name }
 
 // checkModule returns an error for everything that a module cannot have, while the
 // tables can.
 func checkModule(f *model.Family) error {
 	var c checker
+	c.clashes(f)
 	if f.Bare {
 		c.report(f.Pos, "x-nlgen-framing", "messages without netlink headers have no form in the kernel target",
 			"give the family netlink headers, or send its datagrams by hand")

@@ -132,6 +132,20 @@ operations:
   list:
     - {name: get, doc: Gets it., x-nlgen-c-name: null, do: {}}
 `, "spec.yaml:8:7: operations/get: this has no name in C; give it one with x-nlgen-c-name"},
+		{"names", `
+name: test
+protocol: genetlink-legacy
+doc: A family for tests.
+attribute-sets:
+  - {name: one, name-prefix: test-a-, attributes: [{name: id, type: u32}]}
+  - {name: two, name-prefix: test-a-, attributes: [{name: id, type: u32}]}
+operations:
+  list:
+    - {name: get, doc: Gets it., attribute-set: one, do: {request: {attributes: [id]}}}
+`, "spec.yaml:7:5: attribute-sets/two: TEST_A_MAX is already the name in C of attribute-sets/one; " +
+			"give one of them another with attr-cnt-name and attr-max-name\n" +
+			"spec.yaml:7:52: attribute-sets/two/attributes/id: TEST_A_ID is already the name in C of attribute-sets/one/attributes/id; " +
+			"give one of them another with x-nlgen-c-name"},
 		{"no headers", `
 name: test
 protocol: netlink-raw

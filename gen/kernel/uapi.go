@@ -281,7 +281,9 @@ func (e *emitter) uapiOps(w *writer) {
 			events = append(events, number{op.CName, int(op.ID)})
 			continue
 		}
-		requests = append(requests, number{op.CName, int(opNumber(op))})
+		if n := (number{op.CName, int(opNumber(op))}); !slices.Contains(requests, n) {
+			requests = append(requests, n)
+		}
 		for _, h := range halves(op) {
 			reply := number{e.replyName(op, h.call), int(h.call.ReplyID)}
 			if h.call.Reply != nil && e.opWith(h.call.ReplyID) == nil && !slices.Contains(replies, reply) {
