@@ -231,7 +231,7 @@ func eventStorm(t *testing.T, sender, receiver *demo.Client) {
 	if next < storm() {
 		gaps++
 	}
-	t.Logf("%d events came, %d were not told of by %d overruns", got, storm()-got, overruns)
+	t.Logf("%d events came; %d overruns told of %d that did not", got, overruns, storm()-got)
 	if gaps > overruns {
 		t.Errorf("%d gaps, but %d overruns", gaps, overruns)
 	}
