@@ -44,9 +44,9 @@ func CheckLen(e *Encoder, at int, o Opt[string], low, high int) {
 }
 
 // CheckBytes fails if b is not nil and not of low to high bytes.
-func CheckBytes[B ~[]byte](e *Encoder, at int, b B, low, high int) {
-	if n := len(b); b != nil && (n < low || n > high) {
-		failLen(e, at, n, low, high, errRange)
+func CheckBytes(e *Encoder, at int, b []byte, low, high int) {
+	if b != nil && (len(b) < low || len(b) > high) {
+		failLen(e, at, len(b), low, high, errRange)
 	}
 }
 

@@ -40,6 +40,13 @@ func (t *Tail) AppendTo(b []byte) []byte { return append(b[:len(b)-t.missing], t
 
 // Tail returns the rest of the window, after a struct of n bytes was read from it.
 func (d *Decoder) Tail(n int) Tail {
+	if d.pos == d.end && d.lim-d.off == n {
+		return Tail{}
+	}
+	return d.tail(n)
+}
+
+func (d *Decoder) tail(n int) Tail {
 	rest := d.text(d.Take(d.Rest()))
 	if len(d.outer) == 0 {
 		return Tail{rest: rest}

@@ -99,20 +99,23 @@ func (d *Decoder) fail(msg string, errno Errno) {
 // Next moves to the next attribute of the window and reports whether there is
 // one. Fewer than four bytes at the end are padding.
 func (d *Decoder) Next() bool {
-	pos, end := d.pos, d.end
-	if end-pos < attrHeaderLen || d.err != nil {
+	pos, left := d.pos, d.end-d.pos
+	if left < attrHeaderLen || d.err != nil {
 		return false
 	}
-	b := d.buf[pos:end]
+	b := d.buf[pos : pos+attrHeaderLen : pos+attrHeaderLen]
 	n := int(native.Uint16(b))
 	d.typ = native.Uint16(b[2:])
-	d.off = pos + attrHeaderLen
-	if n < attrHeaderLen || n > len(b) {
-		d.wrongLength(n, len(b))
-		return false
+	d.off, d.lim = pos+attrHeaderLen, pos+n
+	size := align4(n)
+	if n < attrHeaderLen || size > left {
+		if n < attrHeaderLen || n > left {
+			d.wrongLength(n, left)
+			return false
+		}
+		size = left // the last one need not be padded
 	}
-	d.lim = pos + n
-	d.pos = min(pos+align4(n), end)
+	d.pos = pos + size
 	return true
 }
 
@@ -143,7 +146,7 @@ func (d *Decoder) Unknown(u *RawAttrs) {
 // Enter makes the payload of the current attribute the window until Leave.
 func (d *Decoder) Enter() {
 	if len(d.outer) >= maxDepth {
-		d.Fail(fmt.Sprintf("nested deeper than %d levels", maxDepth))
+		d.tooDeep()
 	}
 	d.outer = append(d.outer, window{d.pos, d.end})
 	d.pos, d.end = d.off, d.lim
@@ -151,6 +154,8 @@ func (d *Decoder) Enter() {
 		d.pos = d.end
 	}
 }
+
+func (d *Decoder) tooDeep() { d.Fail(fmt.Sprintf("nested deeper than %d levels", maxDepth)) }
 
 // Leave returns to the window that Enter left.
 func (d *Decoder) Leave() {
@@ -182,12 +187,15 @@ func (d *Decoder) Rest() int { return d.end - d.pos }
 // returns n zero bytes.
 func (d *Decoder) Take(n int) []byte {
 	if d.end-d.pos < n {
-		d.Fail(fmt.Sprintf("%d bytes, want %d", d.end-d.pos, n))
-		return make([]byte, n)
+		return d.tooShort(n)
 	}
-	b := d.buf[d.pos : d.pos+n : d.pos+n]
 	d.pos += n
-	return b
+	return d.buf[d.pos-n : d.pos : d.pos]
+}
+
+func (d *Decoder) tooShort(n int) []byte {
+	d.Fail(fmt.Sprintf("%d bytes, want %d", d.end-d.pos, n))
+	return make([]byte, n)
 }
 
 // Struct returns the next n bytes of the window for a C struct, extended with

@@ -1,8 +1,8 @@
 package runtime
 
 import (
-	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"time"
 )
 
@@ -51,21 +51,24 @@ func (w Wire) size(v uint64) int {
 // bigEndian reports whether the first byte on the wire is the highest.
 func (w Wire) bigEndian() bool { return w&BigEndian != 0 || hostBig && w&LittleEndian == 0 }
 
+// swapped reports whether the bytes on the wire are not in the order of the host.
+func (w Wire) swapped() bool { return w&(BigEndian|LittleEndian) != 0 && w.bigEndian() != hostBig }
+
 // append appends the lowest bytes of v.
 func (w Wire) append(b []byte, v uint64) []byte {
-	var order binary.AppendByteOrder = binary.LittleEndian
-	if w.bigEndian() {
-		order = binary.BigEndian
+	n := w.size(v)
+	if w.swapped() {
+		v = bits.ReverseBytes64(v) >> (64 - 8*n)
 	}
-	switch w.size(v) {
+	switch n {
 	case 1:
 		return append(b, byte(v))
 	case 2:
-		return order.AppendUint16(b, uint16(v))
+		return native.AppendUint16(b, uint16(v))
 	case 4:
-		return order.AppendUint32(b, uint32(v))
+		return native.AppendUint32(b, uint32(v))
 	}
-	return order.AppendUint64(b, v)
+	return native.AppendUint64(b, v)
 }
 
 // load returns the value in b, which is all of it, extended to 64 bits.

@@ -42,6 +42,7 @@ type StatusData struct {
 }
 
 func (s *StatusData) put(b []byte) {
+	_ = b[sizeStatusData-1] // one bounds check for all
 	binary.NativeEndian.PutUint32(b, uint32(s.Mask))
 	binary.NativeEndian.PutUint32(b[4:], uint32(s.Enabled))
 	binary.NativeEndian.PutUint32(b[8:], uint32(s.Failure))
@@ -56,6 +57,7 @@ func (s *StatusData) put(b []byte) {
 }
 
 func (s *StatusData) get(b []byte) {
+	_ = b[sizeStatusData-1] // one bounds check for all
 	s.Mask = StatusMask(binary.NativeEndian.Uint32(b))
 	s.Enabled = Enabled(binary.NativeEndian.Uint32(b[4:]))
 	s.Failure = Failure(binary.NativeEndian.Uint32(b[8:]))
@@ -99,6 +101,7 @@ type FeatureData struct {
 }
 
 func (s *FeatureData) put(b []byte) {
+	_ = b[sizeFeatureData-1] // one bounds check for all
 	binary.NativeEndian.PutUint32(b, s.Version)
 	binary.NativeEndian.PutUint32(b[4:], uint32(s.Mask))
 	binary.NativeEndian.PutUint32(b[8:], uint32(s.Features))
@@ -106,6 +109,7 @@ func (s *FeatureData) put(b []byte) {
 }
 
 func (s *FeatureData) get(b []byte) {
+	_ = b[sizeFeatureData-1] // one bounds check for all
 	s.Version = binary.NativeEndian.Uint32(b)
 	s.Mask = Feature(binary.NativeEndian.Uint32(b[4:]))
 	s.Features = Feature(binary.NativeEndian.Uint32(b[8:]))

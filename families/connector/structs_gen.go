@@ -59,6 +59,7 @@ type Header struct {
 }
 
 func (s *Header) put(b []byte) {
+	_ = b[sizeHeader-1] // one bounds check for all
 	s.ID.put(b)
 	binary.NativeEndian.PutUint32(b[8:], s.Seq)
 	binary.NativeEndian.PutUint32(b[12:], s.Ack)
@@ -67,6 +68,7 @@ func (s *Header) put(b []byte) {
 }
 
 func (s *Header) get(b []byte) {
+	_ = b[sizeHeader-1] // one bounds check for all
 	s.ID.get(b)
 	s.Seq = binary.NativeEndian.Uint32(b[8:])
 	s.Ack = binary.NativeEndian.Uint32(b[12:])
@@ -206,6 +208,7 @@ type ProcFork struct {
 }
 
 func (s *ProcFork) put(b []byte) {
+	_ = b[sizeProcFork-1] // one bounds check for all
 	binary.NativeEndian.PutUint32(b, uint32(s.ParentPID))
 	binary.NativeEndian.PutUint32(b[4:], uint32(s.ParentTGID))
 	binary.NativeEndian.PutUint32(b[8:], uint32(s.ChildPID))
@@ -213,6 +216,7 @@ func (s *ProcFork) put(b []byte) {
 }
 
 func (s *ProcFork) get(b []byte) {
+	_ = b[sizeProcFork-1] // one bounds check for all
 	s.ParentPID = int32(binary.NativeEndian.Uint32(b))
 	s.ParentTGID = int32(binary.NativeEndian.Uint32(b[4:]))
 	s.ChildPID = int32(binary.NativeEndian.Uint32(b[8:]))
@@ -284,6 +288,7 @@ type ProcID struct {
 }
 
 func (s *ProcID) put(b []byte) {
+	_ = b[sizeProcID-1] // one bounds check for all
 	binary.NativeEndian.PutUint32(b, uint32(s.ProcessPID))
 	binary.NativeEndian.PutUint32(b[4:], uint32(s.ProcessTGID))
 	binary.NativeEndian.PutUint32(b[8:], s.Real)
@@ -291,6 +296,7 @@ func (s *ProcID) put(b []byte) {
 }
 
 func (s *ProcID) get(b []byte) {
+	_ = b[sizeProcID-1] // one bounds check for all
 	s.ProcessPID = int32(binary.NativeEndian.Uint32(b))
 	s.ProcessTGID = int32(binary.NativeEndian.Uint32(b[4:]))
 	s.Real = binary.NativeEndian.Uint32(b[8:])
@@ -362,6 +368,7 @@ type ProcPtrace struct {
 }
 
 func (s *ProcPtrace) put(b []byte) {
+	_ = b[sizeProcPtrace-1] // one bounds check for all
 	binary.NativeEndian.PutUint32(b, uint32(s.ProcessPID))
 	binary.NativeEndian.PutUint32(b[4:], uint32(s.ProcessTGID))
 	binary.NativeEndian.PutUint32(b[8:], uint32(s.TracerPID))
@@ -369,6 +376,7 @@ func (s *ProcPtrace) put(b []byte) {
 }
 
 func (s *ProcPtrace) get(b []byte) {
+	_ = b[sizeProcPtrace-1] // one bounds check for all
 	s.ProcessPID = int32(binary.NativeEndian.Uint32(b))
 	s.ProcessTGID = int32(binary.NativeEndian.Uint32(b[4:]))
 	s.TracerPID = int32(binary.NativeEndian.Uint32(b[8:]))
@@ -449,6 +457,7 @@ type ProcCoredump struct {
 }
 
 func (s *ProcCoredump) put(b []byte) {
+	_ = b[sizeProcCoredump-1] // one bounds check for all
 	binary.NativeEndian.PutUint32(b, uint32(s.ProcessPID))
 	binary.NativeEndian.PutUint32(b[4:], uint32(s.ProcessTGID))
 	binary.NativeEndian.PutUint32(b[8:], uint32(s.ParentPID))
@@ -456,6 +465,7 @@ func (s *ProcCoredump) put(b []byte) {
 }
 
 func (s *ProcCoredump) get(b []byte) {
+	_ = b[sizeProcCoredump-1] // one bounds check for all
 	s.ProcessPID = int32(binary.NativeEndian.Uint32(b))
 	s.ProcessTGID = int32(binary.NativeEndian.Uint32(b[4:]))
 	s.ParentPID = int32(binary.NativeEndian.Uint32(b[8:]))
@@ -496,6 +506,7 @@ type ProcExit struct {
 }
 
 func (s *ProcExit) put(b []byte) {
+	_ = b[sizeProcExit-1] // one bounds check for all
 	binary.NativeEndian.PutUint32(b, uint32(s.ProcessPID))
 	binary.NativeEndian.PutUint32(b[4:], uint32(s.ProcessTGID))
 	binary.NativeEndian.PutUint32(b[8:], s.ExitCode)
@@ -505,6 +516,7 @@ func (s *ProcExit) put(b []byte) {
 }
 
 func (s *ProcExit) get(b []byte) {
+	_ = b[sizeProcExit-1] // one bounds check for all
 	s.ProcessPID = int32(binary.NativeEndian.Uint32(b))
 	s.ProcessTGID = int32(binary.NativeEndian.Uint32(b[4:]))
 	s.ExitCode = binary.NativeEndian.Uint32(b[8:])

@@ -26,6 +26,7 @@ type Point struct {
 }
 
 func (s *Point) put(b []byte) {
+	_ = b[sizePoint-1] // one bounds check for all
 	b[0] = s.Kind
 	binary.NativeEndian.PutUint64(b[8:], uint64(s.X))
 	binary.NativeEndian.PutUint32(b[16:], uint32(s.Y))
@@ -33,6 +34,7 @@ func (s *Point) put(b []byte) {
 }
 
 func (s *Point) get(b []byte) {
+	_ = b[sizePoint-1] // one bounds check for all
 	s.Kind = b[0]
 	s.X = int64(binary.NativeEndian.Uint64(b[8:]))
 	s.Y = int32(binary.NativeEndian.Uint32(b[16:]))

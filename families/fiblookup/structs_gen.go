@@ -42,6 +42,7 @@ type FIBResult struct {
 }
 
 func (s *FIBResult) put(b []byte) {
+	_ = b[sizeFIBResult-1] // one bounds check for all
 	copy(b[0:4], s.Addr.AsSlice())
 	binary.NativeEndian.PutUint32(b[4:], s.Mark)
 	b[8] = s.TOS
@@ -56,6 +57,7 @@ func (s *FIBResult) put(b []byte) {
 }
 
 func (s *FIBResult) get(b []byte) {
+	_ = b[sizeFIBResult-1] // one bounds check for all
 	s.Addr = netip.AddrFrom4([4]byte(b))
 	s.Mark = binary.NativeEndian.Uint32(b[4:])
 	s.TOS = b[8]

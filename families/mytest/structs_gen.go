@@ -32,6 +32,7 @@ type FSError struct {
 }
 
 func (s *FSError) put(b []byte) {
+	_ = b[sizeFSError-1] // one bounds check for all
 	binary.NativeEndian.PutUint32(b, s.Major)
 	binary.NativeEndian.PutUint32(b[4:], s.Minor)
 	binary.NativeEndian.PutUint64(b[8:], s.Inode)
@@ -42,6 +43,7 @@ func (s *FSError) put(b []byte) {
 }
 
 func (s *FSError) get(d *nl.Decoder, b []byte) {
+	_ = b[sizeFSError-1] // one bounds check for all
 	s.Major = binary.NativeEndian.Uint32(b)
 	s.Minor = binary.NativeEndian.Uint32(b[4:])
 	s.Inode = binary.NativeEndian.Uint64(b[8:])

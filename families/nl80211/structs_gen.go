@@ -61,6 +61,7 @@ type PatternSupport struct {
 }
 
 func (s *PatternSupport) put(b []byte) {
+	_ = b[sizePatternSupport-1] // one bounds check for all
 	binary.NativeEndian.PutUint32(b, s.MaxPatterns)
 	binary.NativeEndian.PutUint32(b[4:], s.MinPatternLen)
 	binary.NativeEndian.PutUint32(b[8:], s.MaxPatternLen)
@@ -68,6 +69,7 @@ func (s *PatternSupport) put(b []byte) {
 }
 
 func (s *PatternSupport) get(b []byte) {
+	_ = b[sizePatternSupport-1] // one bounds check for all
 	s.MaxPatterns = binary.NativeEndian.Uint32(b)
 	s.MinPatternLen = binary.NativeEndian.Uint32(b[4:])
 	s.MaxPatternLen = binary.NativeEndian.Uint32(b[8:])

@@ -55,6 +55,7 @@ type Stats struct {
 }
 
 func (s *Stats) put(b []byte) {
+	_ = b[sizeStats-1] // one bounds check for all
 	binary.NativeEndian.PutUint64(b, s.Hit)
 	binary.NativeEndian.PutUint64(b[8:], s.Missed)
 	binary.NativeEndian.PutUint64(b[16:], s.Lost)
@@ -62,6 +63,7 @@ func (s *Stats) put(b []byte) {
 }
 
 func (s *Stats) get(b []byte) {
+	_ = b[sizeStats-1] // one bounds check for all
 	s.Hit = binary.NativeEndian.Uint64(b)
 	s.Missed = binary.NativeEndian.Uint64(b[8:])
 	s.Lost = binary.NativeEndian.Uint64(b[16:])

@@ -167,6 +167,7 @@ type IPv4 struct {
 }
 
 func (s *IPv4) put(b []byte) {
+	_ = b[sizeIPv4-1] // one bounds check for all
 	copy(b[0:4], s.Src.AsSlice())
 	copy(b[4:8], s.Dst.AsSlice())
 	b[8] = s.Proto
@@ -176,6 +177,7 @@ func (s *IPv4) put(b []byte) {
 }
 
 func (s *IPv4) get(b []byte) {
+	_ = b[sizeIPv4-1] // one bounds check for all
 	s.Src = netip.AddrFrom4([4]byte(b))
 	s.Dst = netip.AddrFrom4([4]byte(b[4:]))
 	s.Proto = b[8]
@@ -226,6 +228,7 @@ type IPv6 struct {
 }
 
 func (s *IPv6) put(b []byte) {
+	_ = b[sizeIPv6-1] // one bounds check for all
 	copy(b[0:16], s.Src.AsSlice())
 	copy(b[16:32], s.Dst.AsSlice())
 	binary.BigEndian.PutUint32(b[32:], s.Label)
@@ -236,6 +239,7 @@ func (s *IPv6) put(b []byte) {
 }
 
 func (s *IPv6) get(b []byte) {
+	_ = b[sizeIPv6-1] // one bounds check for all
 	s.Src = netip.AddrFrom16([16]byte(b))
 	s.Dst = netip.AddrFrom16([16]byte(b[16:]))
 	s.Label = binary.BigEndian.Uint32(b[32:])
@@ -491,6 +495,7 @@ type ARP struct {
 }
 
 func (s *ARP) put(b []byte) {
+	_ = b[sizeARP-1] // one bounds check for all
 	copy(b[0:4], s.SenderIP.AsSlice())
 	copy(b[4:8], s.TargetIP.AsSlice())
 	binary.BigEndian.PutUint16(b[8:], s.Op)
@@ -499,6 +504,7 @@ func (s *ARP) put(b []byte) {
 }
 
 func (s *ARP) get(d *nl.Decoder, b []byte) {
+	_ = b[sizeARP-1] // one bounds check for all
 	s.SenderIP = netip.AddrFrom4([4]byte(b))
 	s.TargetIP = netip.AddrFrom4([4]byte(b[4:]))
 	s.Op = binary.BigEndian.Uint16(b[8:])
@@ -593,6 +599,7 @@ type CTTupleIPv4 struct {
 }
 
 func (s *CTTupleIPv4) put(b []byte) {
+	_ = b[sizeCTTupleIPv4-1] // one bounds check for all
 	copy(b[0:4], s.Src.AsSlice())
 	copy(b[4:8], s.Dst.AsSlice())
 	binary.BigEndian.PutUint16(b[8:], s.SrcPort)
@@ -601,6 +608,7 @@ func (s *CTTupleIPv4) put(b []byte) {
 }
 
 func (s *CTTupleIPv4) get(b []byte) {
+	_ = b[sizeCTTupleIPv4-1] // one bounds check for all
 	s.Src = netip.AddrFrom4([4]byte(b))
 	s.Dst = netip.AddrFrom4([4]byte(b[4:]))
 	s.SrcPort = binary.BigEndian.Uint16(b[8:])
@@ -647,6 +655,7 @@ type CTTupleIPv6 struct {
 }
 
 func (s *CTTupleIPv6) put(b []byte) {
+	_ = b[sizeCTTupleIPv6-1] // one bounds check for all
 	copy(b[0:16], s.Src.AsSlice())
 	copy(b[16:32], s.Dst.AsSlice())
 	binary.BigEndian.PutUint16(b[32:], s.SrcPort)
@@ -655,6 +664,7 @@ func (s *CTTupleIPv6) put(b []byte) {
 }
 
 func (s *CTTupleIPv6) get(b []byte) {
+	_ = b[sizeCTTupleIPv6-1] // one bounds check for all
 	s.Src = netip.AddrFrom16([16]byte(b))
 	s.Dst = netip.AddrFrom16([16]byte(b[16:]))
 	s.SrcPort = binary.BigEndian.Uint16(b[32:])
@@ -700,6 +710,7 @@ type NSHBase struct {
 }
 
 func (s *NSHBase) put(b []byte) {
+	_ = b[sizeNSHBase-1] // one bounds check for all
 	b[0] = s.Flags
 	b[1] = s.TTL
 	b[2] = s.MDType
@@ -708,6 +719,7 @@ func (s *NSHBase) put(b []byte) {
 }
 
 func (s *NSHBase) get(b []byte) {
+	_ = b[sizeNSHBase-1] // one bounds check for all
 	s.Flags = b[0]
 	s.TTL = b[1]
 	s.MDType = b[2]

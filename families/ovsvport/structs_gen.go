@@ -63,6 +63,7 @@ type Stats struct {
 }
 
 func (s *Stats) put(b []byte) {
+	_ = b[sizeStats-1] // one bounds check for all
 	binary.NativeEndian.PutUint64(b, s.RxPackets)
 	binary.NativeEndian.PutUint64(b[8:], s.TxPackets)
 	binary.NativeEndian.PutUint64(b[16:], s.RxBytes)
@@ -74,6 +75,7 @@ func (s *Stats) put(b []byte) {
 }
 
 func (s *Stats) get(b []byte) {
+	_ = b[sizeStats-1] // one bounds check for all
 	s.RxPackets = binary.NativeEndian.Uint64(b)
 	s.TxPackets = binary.NativeEndian.Uint64(b[8:])
 	s.RxBytes = binary.NativeEndian.Uint64(b[16:])

@@ -28,6 +28,7 @@ type IfAddrmsg struct {
 }
 
 func (s *IfAddrmsg) put(b []byte) {
+	_ = b[sizeIfAddrmsg-1] // one bounds check for all
 	b[0] = s.Family
 	b[1] = s.Prefixlen
 	b[2] = uint8(s.Flags)
@@ -36,6 +37,7 @@ func (s *IfAddrmsg) put(b []byte) {
 }
 
 func (s *IfAddrmsg) get(b []byte) {
+	_ = b[sizeIfAddrmsg-1] // one bounds check for all
 	s.Family = b[0]
 	s.Prefixlen = b[1]
 	s.Flags = Flag(b[2])
@@ -78,6 +80,7 @@ type Cacheinfo struct {
 }
 
 func (s *Cacheinfo) put(b []byte) {
+	_ = b[sizeCacheinfo-1] // one bounds check for all
 	binary.NativeEndian.PutUint32(b, s.Preferred)
 	binary.NativeEndian.PutUint32(b[4:], s.Valid)
 	binary.NativeEndian.PutUint32(b[8:], s.Cstamp)
@@ -85,6 +88,7 @@ func (s *Cacheinfo) put(b []byte) {
 }
 
 func (s *Cacheinfo) get(b []byte) {
+	_ = b[sizeCacheinfo-1] // one bounds check for all
 	s.Preferred = binary.NativeEndian.Uint32(b)
 	s.Valid = binary.NativeEndian.Uint32(b[4:])
 	s.Cstamp = binary.NativeEndian.Uint32(b[8:])

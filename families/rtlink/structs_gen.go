@@ -30,6 +30,7 @@ type Ifinfomsg struct {
 }
 
 func (s *Ifinfomsg) put(b []byte) {
+	_ = b[sizeIfinfomsg-1] // one bounds check for all
 	b[0] = uint8(s.Family)
 	binary.NativeEndian.PutUint16(b[2:], uint16(s.Type))
 	binary.NativeEndian.PutUint32(b[4:], uint32(s.Index))
@@ -38,6 +39,7 @@ func (s *Ifinfomsg) put(b []byte) {
 }
 
 func (s *Ifinfomsg) get(b []byte) {
+	_ = b[sizeIfinfomsg-1] // one bounds check for all
 	s.Family = AddressFamily(b[0])
 	s.Type = HardwareType(binary.NativeEndian.Uint16(b[2:]))
 	s.Index = int32(binary.NativeEndian.Uint32(b[4:]))
@@ -118,6 +120,7 @@ type LinkStats struct {
 }
 
 func (s *LinkStats) put(b []byte) {
+	_ = b[sizeLinkStats-1] // one bounds check for all
 	binary.NativeEndian.PutUint32(b, s.RxPackets)
 	binary.NativeEndian.PutUint32(b[4:], s.TxPackets)
 	binary.NativeEndian.PutUint32(b[8:], s.RxBytes)
@@ -145,6 +148,7 @@ func (s *LinkStats) put(b []byte) {
 }
 
 func (s *LinkStats) get(b []byte) {
+	_ = b[sizeLinkStats-1] // one bounds check for all
 	s.RxPackets = binary.NativeEndian.Uint32(b)
 	s.TxPackets = binary.NativeEndian.Uint32(b[4:])
 	s.RxBytes = binary.NativeEndian.Uint32(b[8:])
@@ -247,6 +251,7 @@ type LinkStats64 struct {
 }
 
 func (s *LinkStats64) put(b []byte) {
+	_ = b[sizeLinkStats64-1] // one bounds check for all
 	binary.NativeEndian.PutUint64(b, s.RxPackets)
 	binary.NativeEndian.PutUint64(b[8:], s.TxPackets)
 	binary.NativeEndian.PutUint64(b[16:], s.RxBytes)
@@ -275,6 +280,7 @@ func (s *LinkStats64) put(b []byte) {
 }
 
 func (s *LinkStats64) get(b []byte) {
+	_ = b[sizeLinkStats64-1] // one bounds check for all
 	s.RxPackets = binary.NativeEndian.Uint64(b)
 	s.TxPackets = binary.NativeEndian.Uint64(b[8:])
 	s.RxBytes = binary.NativeEndian.Uint64(b[16:])
@@ -337,6 +343,7 @@ type LinkIfmap struct {
 }
 
 func (s *LinkIfmap) put(b []byte) {
+	_ = b[sizeLinkIfmap-1] // one bounds check for all
 	binary.NativeEndian.PutUint64(b, s.MemStart)
 	binary.NativeEndian.PutUint64(b[8:], s.MemEnd)
 	binary.NativeEndian.PutUint64(b[16:], s.BaseAddr)
@@ -346,6 +353,7 @@ func (s *LinkIfmap) put(b []byte) {
 }
 
 func (s *LinkIfmap) get(b []byte) {
+	_ = b[sizeLinkIfmap-1] // one bounds check for all
 	s.MemStart = binary.NativeEndian.Uint64(b)
 	s.MemEnd = binary.NativeEndian.Uint64(b[8:])
 	s.BaseAddr = binary.NativeEndian.Uint64(b[16:])
@@ -673,6 +681,7 @@ type VFVLANInfo struct {
 }
 
 func (s *VFVLANInfo) put(b []byte) {
+	_ = b[sizeVFVLANInfo-1] // one bounds check for all
 	binary.NativeEndian.PutUint32(b, s.VF)
 	binary.NativeEndian.PutUint32(b[4:], s.VLAN)
 	binary.NativeEndian.PutUint32(b[8:], s.QoS)
@@ -680,6 +689,7 @@ func (s *VFVLANInfo) put(b []byte) {
 }
 
 func (s *VFVLANInfo) get(b []byte) {
+	_ = b[sizeVFVLANInfo-1] // one bounds check for all
 	s.VF = binary.NativeEndian.Uint32(b)
 	s.VLAN = binary.NativeEndian.Uint32(b[4:])
 	s.QoS = binary.NativeEndian.Uint32(b[8:])
@@ -971,6 +981,7 @@ type CacheInfo struct {
 }
 
 func (s *CacheInfo) put(b []byte) {
+	_ = b[sizeCacheInfo-1] // one bounds check for all
 	binary.NativeEndian.PutUint32(b, s.MaxReasmLen)
 	binary.NativeEndian.PutUint32(b[4:], s.Tstamp)
 	binary.NativeEndian.PutUint32(b[8:], s.ReachableTime)
@@ -978,6 +989,7 @@ func (s *CacheInfo) put(b []byte) {
 }
 
 func (s *CacheInfo) get(b []byte) {
+	_ = b[sizeCacheInfo-1] // one bounds check for all
 	s.MaxReasmLen = binary.NativeEndian.Uint32(b)
 	s.Tstamp = binary.NativeEndian.Uint32(b[4:])
 	s.ReachableTime = binary.NativeEndian.Uint32(b[8:])
@@ -1074,6 +1086,7 @@ type IPv4Devconf struct {
 }
 
 func (s *IPv4Devconf) put(b []byte) {
+	_ = b[sizeIPv4Devconf-1] // one bounds check for all
 	binary.NativeEndian.PutUint32(b, uint32(s.Forwarding))
 	binary.NativeEndian.PutUint32(b[4:], uint32(s.McForwarding))
 	binary.NativeEndian.PutUint32(b[8:], uint32(s.ProxyARP))
@@ -1110,6 +1123,7 @@ func (s *IPv4Devconf) put(b []byte) {
 }
 
 func (s *IPv4Devconf) get(b []byte) {
+	_ = b[sizeIPv4Devconf-1] // one bounds check for all
 	s.Forwarding = int32(binary.NativeEndian.Uint32(b))
 	s.McForwarding = int32(binary.NativeEndian.Uint32(b[4:]))
 	s.ProxyARP = int32(binary.NativeEndian.Uint32(b[8:]))
@@ -1291,6 +1305,7 @@ type IPv6Devconf struct {
 }
 
 func (s *IPv6Devconf) put(b []byte) {
+	_ = b[sizeIPv6Devconf-1] // one bounds check for all
 	binary.NativeEndian.PutUint32(b, uint32(s.Forwarding))
 	binary.NativeEndian.PutUint32(b[4:], uint32(s.HopLimit))
 	binary.NativeEndian.PutUint32(b[8:], uint32(s.MTU6))
@@ -1354,6 +1369,7 @@ func (s *IPv6Devconf) put(b []byte) {
 }
 
 func (s *IPv6Devconf) get(b []byte) {
+	_ = b[sizeIPv6Devconf-1] // one bounds check for all
 	s.Forwarding = int32(binary.NativeEndian.Uint32(b))
 	s.HopLimit = int32(binary.NativeEndian.Uint32(b[4:]))
 	s.MTU6 = int32(binary.NativeEndian.Uint32(b[8:]))
@@ -1514,6 +1530,7 @@ type Inet6Stats struct {
 }
 
 func (s *Inet6Stats) put(b []byte) {
+	_ = b[sizeInet6Stats-1] // one bounds check for all
 	binary.NativeEndian.PutUint64(b, s.Num)
 	binary.NativeEndian.PutUint64(b[8:], s.InPkts)
 	binary.NativeEndian.PutUint64(b[16:], s.InOctets)
@@ -1555,6 +1572,7 @@ func (s *Inet6Stats) put(b []byte) {
 }
 
 func (s *Inet6Stats) get(b []byte) {
+	_ = b[sizeInet6Stats-1] // one bounds check for all
 	s.Num = binary.NativeEndian.Uint64(b)
 	s.InPkts = binary.NativeEndian.Uint64(b[8:])
 	s.InOctets = binary.NativeEndian.Uint64(b[16:])
@@ -1631,6 +1649,7 @@ type ICMP6Stats struct {
 }
 
 func (s *ICMP6Stats) put(b []byte) {
+	_ = b[sizeICMP6Stats-1] // one bounds check for all
 	binary.NativeEndian.PutUint64(b, s.Num)
 	binary.NativeEndian.PutUint64(b[8:], s.InMsgs)
 	binary.NativeEndian.PutUint64(b[16:], s.InErrors)
@@ -1641,6 +1660,7 @@ func (s *ICMP6Stats) put(b []byte) {
 }
 
 func (s *ICMP6Stats) get(b []byte) {
+	_ = b[sizeICMP6Stats-1] // one bounds check for all
 	s.Num = binary.NativeEndian.Uint64(b)
 	s.InMsgs = binary.NativeEndian.Uint64(b[8:])
 	s.InErrors = binary.NativeEndian.Uint64(b[16:])
@@ -1721,6 +1741,7 @@ type BridgeVLANXstats struct {
 }
 
 func (s *BridgeVLANXstats) put(b []byte) {
+	_ = b[sizeBridgeVLANXstats-1] // one bounds check for all
 	binary.NativeEndian.PutUint64(b, s.RxBytes)
 	binary.NativeEndian.PutUint64(b[8:], s.RxPackets)
 	binary.NativeEndian.PutUint64(b[16:], s.TxBytes)
@@ -1730,6 +1751,7 @@ func (s *BridgeVLANXstats) put(b []byte) {
 }
 
 func (s *BridgeVLANXstats) get(b []byte) {
+	_ = b[sizeBridgeVLANXstats-1] // one bounds check for all
 	s.RxBytes = binary.NativeEndian.Uint64(b)
 	s.RxPackets = binary.NativeEndian.Uint64(b[8:])
 	s.TxBytes = binary.NativeEndian.Uint64(b[16:])
@@ -1793,6 +1815,7 @@ type BrMcastStats struct {
 }
 
 func (s *BrMcastStats) put(b []byte) {
+	_ = b[sizeBrMcastStats-1] // one bounds check for all
 	for i := range s.IGMPv1Queries {
 		binary.NativeEndian.PutUint64(b[8*i:], s.IGMPv1Queries[i])
 	}
@@ -1840,6 +1863,7 @@ func (s *BrMcastStats) put(b []byte) {
 }
 
 func (s *BrMcastStats) get(b []byte) {
+	_ = b[sizeBrMcastStats-1] // one bounds check for all
 	for i := range s.IGMPv1Queries {
 		s.IGMPv1Queries[i] = binary.NativeEndian.Uint64(b[8*i:])
 	}
@@ -1921,6 +1945,7 @@ type BridgeSTPXstats struct {
 }
 
 func (s *BridgeSTPXstats) put(b []byte) {
+	_ = b[sizeBridgeSTPXstats-1] // one bounds check for all
 	binary.NativeEndian.PutUint64(b, s.TransitionBlk)
 	binary.NativeEndian.PutUint64(b[8:], s.TransitionFwd)
 	binary.NativeEndian.PutUint64(b[16:], s.RxBPDU)
@@ -1930,6 +1955,7 @@ func (s *BridgeSTPXstats) put(b []byte) {
 }
 
 func (s *BridgeSTPXstats) get(b []byte) {
+	_ = b[sizeBridgeSTPXstats-1] // one bounds check for all
 	s.TransitionBlk = binary.NativeEndian.Uint64(b)
 	s.TransitionFwd = binary.NativeEndian.Uint64(b[8:])
 	s.RxBPDU = binary.NativeEndian.Uint64(b[16:])
@@ -1978,6 +2004,7 @@ type HWStats64 struct {
 }
 
 func (s *HWStats64) put(b []byte) {
+	_ = b[sizeHWStats64-1] // one bounds check for all
 	binary.NativeEndian.PutUint64(b, s.RxPackets)
 	binary.NativeEndian.PutUint64(b[8:], s.TxPackets)
 	binary.NativeEndian.PutUint64(b[16:], s.RxBytes)
@@ -1990,6 +2017,7 @@ func (s *HWStats64) put(b []byte) {
 }
 
 func (s *HWStats64) get(b []byte) {
+	_ = b[sizeHWStats64-1] // one bounds check for all
 	s.RxPackets = binary.NativeEndian.Uint64(b)
 	s.TxPackets = binary.NativeEndian.Uint64(b[8:])
 	s.RxBytes = binary.NativeEndian.Uint64(b[16:])
@@ -2041,6 +2069,7 @@ type MPLSLinkStats struct {
 }
 
 func (s *MPLSLinkStats) put(b []byte) {
+	_ = b[sizeMPLSLinkStats-1] // one bounds check for all
 	binary.NativeEndian.PutUint64(b, s.RxPackets)
 	binary.NativeEndian.PutUint64(b[8:], s.TxPackets)
 	binary.NativeEndian.PutUint64(b[16:], s.RxBytes)
@@ -2053,6 +2082,7 @@ func (s *MPLSLinkStats) put(b []byte) {
 }
 
 func (s *MPLSLinkStats) get(b []byte) {
+	_ = b[sizeMPLSLinkStats-1] // one bounds check for all
 	s.RxPackets = binary.NativeEndian.Uint64(b)
 	s.TxPackets = binary.NativeEndian.Uint64(b[8:])
 	s.RxBytes = binary.NativeEndian.Uint64(b[16:])
@@ -2137,6 +2167,7 @@ type CANBittiming struct {
 }
 
 func (s *CANBittiming) put(b []byte) {
+	_ = b[sizeCANBittiming-1] // one bounds check for all
 	binary.NativeEndian.PutUint32(b, s.Bitrate)
 	binary.NativeEndian.PutUint32(b[4:], s.SamplePoint)
 	binary.NativeEndian.PutUint32(b[8:], s.TimeQuanta)
@@ -2148,6 +2179,7 @@ func (s *CANBittiming) put(b []byte) {
 }
 
 func (s *CANBittiming) get(b []byte) {
+	_ = b[sizeCANBittiming-1] // one bounds check for all
 	s.Bitrate = binary.NativeEndian.Uint32(b)
 	s.SamplePoint = binary.NativeEndian.Uint32(b[4:])
 	s.TimeQuanta = binary.NativeEndian.Uint32(b[8:])
@@ -2198,6 +2230,7 @@ type CANBittimingConst struct {
 }
 
 func (s *CANBittimingConst) put(b []byte) {
+	_ = b[sizeCANBittimingConst-1] // one bounds check for all
 	copy(b, s.Name[:])
 	binary.NativeEndian.PutUint32(b[16:], s.Tseg1Min)
 	binary.NativeEndian.PutUint32(b[20:], s.Tseg1Max)
@@ -2210,6 +2243,7 @@ func (s *CANBittimingConst) put(b []byte) {
 }
 
 func (s *CANBittimingConst) get(b []byte) {
+	_ = b[sizeCANBittimingConst-1] // one bounds check for all
 	s.Name = [16]byte(b)
 	s.Tseg1Min = binary.NativeEndian.Uint32(b[16:])
 	s.Tseg1Max = binary.NativeEndian.Uint32(b[20:])

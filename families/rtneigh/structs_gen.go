@@ -26,6 +26,7 @@ type NdMsg struct {
 }
 
 func (s *NdMsg) put(b []byte) {
+	_ = b[sizeNdMsg-1] // one bounds check for all
 	b[0] = s.Family
 	binary.NativeEndian.PutUint32(b[4:], uint32(s.Ifindex))
 	binary.NativeEndian.PutUint16(b[8:], uint16(s.State))
@@ -34,6 +35,7 @@ func (s *NdMsg) put(b []byte) {
 }
 
 func (s *NdMsg) get(b []byte) {
+	_ = b[sizeNdMsg-1] // one bounds check for all
 	s.Family = b[0]
 	s.Ifindex = int32(binary.NativeEndian.Uint32(b[4:]))
 	s.State = State(binary.NativeEndian.Uint16(b[8:]))
@@ -98,6 +100,7 @@ type Cacheinfo struct {
 }
 
 func (s *Cacheinfo) put(b []byte) {
+	_ = b[sizeCacheinfo-1] // one bounds check for all
 	binary.NativeEndian.PutUint32(b, s.Confirmed)
 	binary.NativeEndian.PutUint32(b[4:], s.Used)
 	binary.NativeEndian.PutUint32(b[8:], s.Updated)
@@ -105,6 +108,7 @@ func (s *Cacheinfo) put(b []byte) {
 }
 
 func (s *Cacheinfo) get(b []byte) {
+	_ = b[sizeCacheinfo-1] // one bounds check for all
 	s.Confirmed = binary.NativeEndian.Uint32(b)
 	s.Used = binary.NativeEndian.Uint32(b[4:])
 	s.Updated = binary.NativeEndian.Uint32(b[8:])
@@ -151,6 +155,7 @@ type TableConfig struct {
 }
 
 func (s *TableConfig) put(b []byte) {
+	_ = b[sizeTableConfig-1] // one bounds check for all
 	binary.NativeEndian.PutUint16(b, s.KeyLen)
 	binary.NativeEndian.PutUint16(b[2:], s.EntrySize)
 	binary.NativeEndian.PutUint32(b[4:], s.Entries)
@@ -163,6 +168,7 @@ func (s *TableConfig) put(b []byte) {
 }
 
 func (s *TableConfig) get(b []byte) {
+	_ = b[sizeTableConfig-1] // one bounds check for all
 	s.KeyLen = binary.NativeEndian.Uint16(b)
 	s.EntrySize = binary.NativeEndian.Uint16(b[2:])
 	s.Entries = binary.NativeEndian.Uint32(b[4:])
@@ -218,6 +224,7 @@ type TableStats struct {
 }
 
 func (s *TableStats) put(b []byte) {
+	_ = b[sizeTableStats-1] // one bounds check for all
 	binary.NativeEndian.PutUint64(b, s.Allocs)
 	binary.NativeEndian.PutUint64(b[8:], s.Destroys)
 	binary.NativeEndian.PutUint64(b[16:], s.HashGrows)
@@ -232,6 +239,7 @@ func (s *TableStats) put(b []byte) {
 }
 
 func (s *TableStats) get(b []byte) {
+	_ = b[sizeTableStats-1] // one bounds check for all
 	s.Allocs = binary.NativeEndian.Uint64(b)
 	s.Destroys = binary.NativeEndian.Uint64(b[8:])
 	s.HashGrows = binary.NativeEndian.Uint64(b[16:])

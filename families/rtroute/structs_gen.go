@@ -36,6 +36,7 @@ type RtMsg struct {
 }
 
 func (s *RtMsg) put(b []byte) {
+	_ = b[sizeRtMsg-1] // one bounds check for all
 	b[0] = s.Family
 	b[1] = s.DstLen
 	b[2] = s.SrcLen
@@ -48,6 +49,7 @@ func (s *RtMsg) put(b []byte) {
 }
 
 func (s *RtMsg) get(b []byte) {
+	_ = b[sizeRtMsg-1] // one bounds check for all
 	s.Family = b[0]
 	s.DstLen = b[1]
 	s.SrcLen = b[2]
@@ -93,6 +95,7 @@ type RtNexthop struct {
 }
 
 func (s *RtNexthop) put(b []byte) {
+	_ = b[sizeRtNexthop-1] // one bounds check for all
 	binary.NativeEndian.PutUint16(b, s.Len)
 	b[2] = uint8(s.Flags)
 	b[3] = s.Hops
@@ -100,6 +103,7 @@ func (s *RtNexthop) put(b []byte) {
 }
 
 func (s *RtNexthop) get(b []byte) {
+	_ = b[sizeRtNexthop-1] // one bounds check for all
 	s.Len = binary.NativeEndian.Uint16(b)
 	s.Flags = NexthopFlag(b[2])
 	s.Hops = b[3]
@@ -183,6 +187,7 @@ type Cacheinfo struct {
 }
 
 func (s *Cacheinfo) put(b []byte) {
+	_ = b[sizeCacheinfo-1] // one bounds check for all
 	binary.NativeEndian.PutUint32(b, s.Clntref)
 	binary.NativeEndian.PutUint32(b[4:], s.Lastuse)
 	binary.NativeEndian.PutUint32(b[8:], uint32(s.Expires))
@@ -194,6 +199,7 @@ func (s *Cacheinfo) put(b []byte) {
 }
 
 func (s *Cacheinfo) get(b []byte) {
+	_ = b[sizeCacheinfo-1] // one bounds check for all
 	s.Clntref = binary.NativeEndian.Uint32(b)
 	s.Lastuse = binary.NativeEndian.Uint32(b[4:])
 	s.Expires = int32(binary.NativeEndian.Uint32(b[8:]))
@@ -310,6 +316,7 @@ type IPv6SrHdr struct {
 }
 
 func (s *IPv6SrHdr) put(b []byte) {
+	_ = b[sizeIPv6SrHdr-1] // one bounds check for all
 	b[0] = s.Nexthdr
 	b[1] = s.Hdrlen
 	b[2] = s.Type
@@ -320,6 +327,7 @@ func (s *IPv6SrHdr) put(b []byte) {
 }
 
 func (s *IPv6SrHdr) get(b []byte) {
+	_ = b[sizeIPv6SrHdr-1] // one bounds check for all
 	s.Nexthdr = b[0]
 	s.Hdrlen = b[1]
 	s.Type = b[2]
@@ -417,6 +425,7 @@ type IPv6RPLSrHdr struct {
 }
 
 func (s *IPv6RPLSrHdr) put(b []byte) {
+	_ = b[sizeIPv6RPLSrHdr-1] // one bounds check for all
 	b[0] = s.Nexthdr
 	b[1] = s.Hdrlen
 	b[2] = s.Type
@@ -427,6 +436,7 @@ func (s *IPv6RPLSrHdr) put(b []byte) {
 }
 
 func (s *IPv6RPLSrHdr) get(b []byte) {
+	_ = b[sizeIPv6RPLSrHdr-1] // one bounds check for all
 	s.Nexthdr = b[0]
 	s.Hdrlen = b[1]
 	s.Type = b[2]
@@ -475,6 +485,7 @@ type IOAM6TraceHdr struct {
 }
 
 func (s *IOAM6TraceHdr) put(b []byte) {
+	_ = b[sizeIOAM6TraceHdr-1] // one bounds check for all
 	binary.BigEndian.PutUint16(b, s.NamespaceID)
 	b[2] = s.Nodelen
 	b[3] = s.Remlen
@@ -482,6 +493,7 @@ func (s *IOAM6TraceHdr) put(b []byte) {
 }
 
 func (s *IOAM6TraceHdr) get(b []byte) {
+	_ = b[sizeIOAM6TraceHdr-1] // one bounds check for all
 	s.NamespaceID = binary.BigEndian.Uint16(b)
 	s.Nodelen = b[2]
 	s.Remlen = b[3]

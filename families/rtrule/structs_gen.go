@@ -32,6 +32,7 @@ type FIBRuleHdr struct {
 }
 
 func (s *FIBRuleHdr) put(b []byte) {
+	_ = b[sizeFIBRuleHdr-1] // one bounds check for all
 	b[0] = s.Family
 	b[1] = s.DstLen
 	b[2] = s.SrcLen
@@ -42,6 +43,7 @@ func (s *FIBRuleHdr) put(b []byte) {
 }
 
 func (s *FIBRuleHdr) get(b []byte) {
+	_ = b[sizeFIBRuleHdr-1] // one bounds check for all
 	s.Family = b[0]
 	s.DstLen = b[1]
 	s.SrcLen = b[2]
