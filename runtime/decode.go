@@ -1,6 +1,9 @@
 package runtime
 
-import "fmt"
+import (
+	"fmt"
+	"sync"
+)
 
 // maxDepth bounds nesting. The deepest family of the kernel nests 16 levels
 // (MAX_POLICY_RECURSION_DEPTH in lib/nlattr.c is 10).
@@ -36,11 +39,17 @@ type scope struct {
 // Unmarshal decodes b, a message without netlink header, into m, which must be
 // zero.
 func Unmarshal(b []byte, m Message) error {
-	var d Decoder
+	d := decoders.Get().(*Decoder)
+	defer decoders.Put(d)
 	d.Reset(b)
-	m.Decode(&d)
+	d.share()
+	m.Decode(d)
+	d.buf = nil
 	return d.Err()
 }
+
+// decoders keeps what Unmarshal allocated for messages to come, and strings.
+var decoders = sync.Pool{New: func() any { return new(Decoder) }}
 
 // DecodeInto decodes b, a message without netlink header, into m, whatever it
 // was before. Everything that m refers to lies in storage of d: it is valid until

@@ -1,10 +1,12 @@
 package runtime
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
 	goruntime "runtime"
+	"sync"
 )
 
 // A Message is anything with a wire form of its own: a request, a reply, an
@@ -68,9 +70,14 @@ func (e *Encoder) Encode(m Message) ([]byte, error) {
 
 // Marshal returns the wire form of m, without a netlink header.
 func Marshal(m Message) ([]byte, error) {
-	var e Encoder
-	return e.Encode(m)
+	e := encoders.Get().(*Encoder)
+	defer encoders.Put(e)
+	b, err := e.Encode(m)
+	return bytes.Clone(b), err
 }
+
+// encoders keeps the buffers of Marshal, which so allocates only what it returns.
+var encoders = sync.Pool{New: func() any { return new(Encoder) }}
 
 // Fail records an error at an offset of the buffer, that of the attribute which
 // is wrong or any inside it, unless there is an error already.
