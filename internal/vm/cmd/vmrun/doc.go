@@ -1,3 +1,5 @@
+//go:build linux
+
 // Vmrun runs a command in a virtual machine with Linux 6.12 and chosen modules:
 //
 //	vmrun -module wireguard -tool ip,wg -- ip link add wg0 type wireguard
@@ -12,6 +14,5 @@
 //	204  the machine lacks something, see scripts/deps.sh vm
 //	205  anything else
 //
-// Busybox is there for everything that -tool does not name. It is for Linux alone;
-// on other systems it is empty.
+// Busybox is there for everything that -tool does not name.
 package main
