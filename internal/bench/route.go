@@ -109,6 +109,9 @@ func byHand(b []byte) (route, error) {
 }
 
 func tallyVishvananda(t *tally, r *vishvananda.Route) {
+	if r.Family != familyIPv4 {
+		return // its subscription is one to IPv6, too
+	}
 	t.items++
 	if !t.check {
 		return
