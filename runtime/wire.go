@@ -52,7 +52,7 @@ func (w Wire) size(v uint64) int {
 func (w Wire) bigEndian() bool { return w&BigEndian != 0 || hostBig && w&LittleEndian == 0 }
 
 // swapped reports whether the bytes on the wire are not in the order of the host.
-func (w Wire) swapped() bool { return w&(BigEndian|LittleEndian) != 0 && w.bigEndian() != hostBig }
+func (w Wire) swapped() bool { return w&BigEndian != 0 && !hostBig || w&LittleEndian != 0 && hostBig }
 
 // append appends the lowest bytes of v.
 func (w Wire) append(b []byte, v uint64) []byte {
