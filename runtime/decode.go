@@ -155,7 +155,7 @@ func (d *Decoder) Unknown(u *RawAttrs) {
 // Enter makes the payload of the current attribute the window until Leave.
 func (d *Decoder) Enter() {
 	if len(d.outer) >= maxDepth {
-		d.tooDeep()
+		d.Fail(fmt.Sprintf("nested deeper than %d levels", maxDepth))
 	}
 	d.outer = append(d.outer, window{d.pos, d.end})
 	d.pos, d.end = d.off, d.lim
@@ -163,8 +163,6 @@ func (d *Decoder) Enter() {
 		d.pos = d.end
 	}
 }
-
-func (d *Decoder) tooDeep() { d.Fail(fmt.Sprintf("nested deeper than %d levels", maxDepth)) }
 
 // Leave returns to the window that Enter left.
 func (d *Decoder) Leave() {
@@ -196,15 +194,12 @@ func (d *Decoder) Rest() int { return d.end - d.pos }
 // returns n zero bytes.
 func (d *Decoder) Take(n int) []byte {
 	if d.end-d.pos < n {
-		return d.tooShort(n)
+		d.Fail(fmt.Sprintf("%d bytes, want %d", d.end-d.pos, n))
+		return make([]byte, n)
 	}
+	b := d.buf[d.pos : d.pos+n : d.pos+n]
 	d.pos += n
-	return d.buf[d.pos-n : d.pos : d.pos]
-}
-
-func (d *Decoder) tooShort(n int) []byte {
-	d.Fail(fmt.Sprintf("%d bytes, want %d", d.end-d.pos, n))
-	return make([]byte, n)
+	return b
 }
 
 // Struct returns the next n bytes of the window for a C struct, extended with

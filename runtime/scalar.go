@@ -38,8 +38,8 @@ func WriteU8[T int8s](v *T, _ *Encoder, b []byte) []byte { return append(b, uint
 
 // GetU8 reads the current attribute as one byte.
 func GetU8[T Integer](d *Decoder, o *Opt[T]) {
-	if d.lim-d.off == 1 {
-		*o = Some(T(d.buf[d.off]))
+	if b := d.Payload(); len(b) == 1 {
+		*o = Some(T(b[0]))
 	} else {
 		d.wrong("1")
 	}
@@ -61,8 +61,8 @@ func WriteU16[T int16s](v *T, _ *Encoder, b []byte) []byte { return native.Appen
 
 // GetU16 reads the current attribute as 2 bytes in host byte order.
 func GetU16[T Integer](d *Decoder, o *Opt[T]) {
-	if d.lim-d.off == 2 {
-		*o = Some(T(native.Uint16(d.buf[d.off:])))
+	if b := d.Payload(); len(b) == 2 {
+		*o = Some(T(native.Uint16(b)))
 	} else {
 		d.wrong("2")
 	}
@@ -86,8 +86,8 @@ func WriteU16BE[T int16s](v *T, _ *Encoder, b []byte) []byte {
 
 // GetU16BE reads the current attribute as 2 bytes in network byte order.
 func GetU16BE[T Integer](d *Decoder, o *Opt[T]) {
-	if d.lim-d.off == 2 {
-		*o = Some(T(binary.BigEndian.Uint16(d.buf[d.off:])))
+	if b := d.Payload(); len(b) == 2 {
+		*o = Some(T(binary.BigEndian.Uint16(b)))
 	} else {
 		d.wrong("2")
 	}
@@ -109,8 +109,8 @@ func WriteU32[T int32s](v *T, _ *Encoder, b []byte) []byte { return native.Appen
 
 // GetU32 reads the current attribute as 4 bytes in host byte order.
 func GetU32[T Integer](d *Decoder, o *Opt[T]) {
-	if d.lim-d.off == 4 {
-		*o = Some(T(native.Uint32(d.buf[d.off:])))
+	if b := d.Payload(); len(b) == 4 {
+		*o = Some(T(native.Uint32(b)))
 	} else {
 		d.wrong("4")
 	}
@@ -134,8 +134,8 @@ func WriteU32BE[T int32s](v *T, _ *Encoder, b []byte) []byte {
 
 // GetU32BE reads the current attribute as 4 bytes in network byte order.
 func GetU32BE[T Integer](d *Decoder, o *Opt[T]) {
-	if d.lim-d.off == 4 {
-		*o = Some(T(binary.BigEndian.Uint32(d.buf[d.off:])))
+	if b := d.Payload(); len(b) == 4 {
+		*o = Some(T(binary.BigEndian.Uint32(b)))
 	} else {
 		d.wrong("4")
 	}
@@ -157,8 +157,8 @@ func WriteU64[T int64s](v *T, _ *Encoder, b []byte) []byte { return native.Appen
 
 // GetU64 reads the current attribute as 8 bytes in host byte order.
 func GetU64[T Integer](d *Decoder, o *Opt[T]) {
-	if d.lim-d.off == 8 {
-		*o = Some(T(native.Uint64(d.buf[d.off:])))
+	if b := d.Payload(); len(b) == 8 {
+		*o = Some(T(native.Uint64(b)))
 	} else {
 		d.wrong("8")
 	}
@@ -182,8 +182,8 @@ func WriteU64BE[T int64s](v *T, _ *Encoder, b []byte) []byte {
 
 // GetU64BE reads the current attribute as 8 bytes in network byte order.
 func GetU64BE[T Integer](d *Decoder, o *Opt[T]) {
-	if d.lim-d.off == 8 {
-		*o = Some(T(binary.BigEndian.Uint64(d.buf[d.off:])))
+	if b := d.Payload(); len(b) == 8 {
+		*o = Some(T(binary.BigEndian.Uint64(b)))
 	} else {
 		d.wrong("8")
 	}

@@ -4,9 +4,9 @@ import "unsafe"
 
 // storage is where a Decoder puts what does not fit into the message itself.
 //
-// There are three ways. By itself, a Decoder allocates each value. Calls allocate
-// several values at a time, since the next message likely needs the same ones.
-// For a message that is reused, the values are, too.
+// There are three ways. By itself, a Decoder allocates each value. Calls and Unmarshal
+// allocate several values at a time, since the next message likely needs the same
+// ones. For a message that is reused, the values are, too.
 type storage struct {
 	arenas  []any // *arena[T], one for each type
 	hint    int   // the arena used last

@@ -86,8 +86,9 @@ type Filter struct {
 // take long to come, and so may Removed.
 //
 // Two objects are equal if the kernel's messages are, except for what changes
-// without an event: counters, timers. Those that are equal count as one. The messages that a dump and an event hold
-// must therefore be alike: requests should not ask for more than the default.
+// without an event: counters, timers. Those that are equal count as one. The messages
+// that a dump and an event hold must therefore be alike: requests should not ask for
+// more than the default.
 //
 // A message that cannot be decoded is yielded as an error that does not end the
 // stream; the change that it tells is then not seen, later ones are. All other
